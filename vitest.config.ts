@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+/** Two projects: stories run inside workerd against real bindings; pure units run in Node, where a file costs nothing. */
+export default defineConfig(async () => {
+  const root = import.meta.dirname;
+  const migrations = await readD1Migrations(path.join(root, 'migrations'));
+  return {
+    test: {
+      silent: 'passed-only' as const,
+      // The Worker's own log lines.
+      onConsoleLog: (log: string) => !log.startsWith('{"level"'),
+      projects: [
+        {
+          plugins: [
+            cloudflareTest({
+              remoteBindings: false,
+              wrangler: { configPath: './wrangler.toml' },
+              miniflare: {
+                bindings: { TEST_MIGRATIONS: migrations, ENVIRONMENT: 'test', SCRYPT_COST_LOG2: '10' },
+              },
+            }),
+          ],
+          test: {
+            name: 'worker',
+            include: ['test/*.test.ts'],
+            setupFiles: ['./test/support/setup.ts'],
+            testTimeout: 20_000,
+          },
+        },
+        {
+          // The real Worker in a process of its own: crashes, browsers, real files.
+          test: {
+            name: 'server',
+            include: ['test/{browser,faults,server}/*.test.ts'],
+            environment: 'node',
+            testTimeout: 240_000,
+            hookTimeout: 120_000,
+            fileParallelism: false,
+          },
+        },
+        {
+          test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
+        },
+      ],
+    },
+  };
+});
