@@ -1,0 +1,81 @@
+import type { BatchItem } from 'drizzle-orm/batch';
+import { DrizzleD1Database, SQLiteD1Session } from 'drizzle-orm/d1';
+import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core';
+import { SQLiteRaw } from 'drizzle-orm/sqlite-core/query-builders/raw';
+import type { Breaker } from '../shared/breaker.ts';
+import { createMeteredD1, type Meter } from './metered-d1.ts';
+import { refusalOf } from './sql.ts';
+
+/** What makes a statement a guard: the mark by which its failure is known, and what to say then. */
+export type Guard = { token: string; refusal: (() => Error) | undefined };
+
+/** A prepared statement: made by repositories, run alone by `await`, or with others by {@link Database.commit}. */
+export type Statement<Result = unknown> = BatchItem<'sqlite'> & PromiseLike<Result> & { guard?: Guard };
+
+export type Database = {
+  /** Builds and runs single queries. */
+  orm: DrizzleD1Database;
+  /**
+   * Runs the statements as one transaction in one round trip: all of them take effect, or none.
+   * @returns each statement's result, in order.
+   * @throws the refusal of the guard that undid it (`requireThat`), or the database's error.
+   */
+  commit<const T extends readonly Statement[]>(statements: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  /** The same, followed by a read of what the statements have left. @returns the read's rows. */
+  commitAndRead<R>(statements: readonly Statement[], read: Statement<R>): Promise<R>;
+  /** The session's bookmark after the last query; a client that sends it back reads at least that state. */
+  bookmark(): string | null;
+};
+
+export type DatabaseOptions = {
+  meter: Meter;
+  breaker: Breaker;
+  timeoutMs: number;
+  /** A bookmark seen before: reads may go to any replica that has at least that state. By default, the primary. */
+  session?: string;
+};
+
+const BOOKMARK = /^[\da-f]{8}-[\da-f]{8}-[\da-f]{8}-[\da-f]{32}$/;
+
+/** Opens the database for one request or job. Everything that goes through it is counted by the meter. */
+export function createDatabase(d1: D1Database, options: DatabaseOptions): Database {
+  // Clients send bookmarks. What is none could name another mode, and let them read credentials from a stale replica.
+  const bookmark = BOOKMARK.test(options.session ?? '') ? options.session : undefined;
+  const session = d1.withSession(bookmark ?? 'first-primary');
+  const metered = createMeteredD1(session, options);
+  const orm = openDrizzle(metered);
+
+  const commit = async (statements: readonly Statement[]): Promise<unknown[]> => {
+    for (const statement of statements) prepareRaw(statement, metered);
+    const [first, ...rest] = statements;
+    try {
+      return first ? await orm.batch([first, ...rest]) : [];
+    } catch (error) {
+      throw refusalOf(error, statements) ?? error;
+    }
+  };
+
+  return {
+    orm,
+    // Drizzle types the results by position for tuples only; the type of `commit` says the same for any list.
+    commit: commit as Database['commit'],
+    commitAndRead: async <R>(statements: readonly Statement[], read: Statement<R>) =>
+      (await commit([...statements, read])).at(-1) as R,
+    bookmark: () => session.getBookmark(),
+  };
+}
+
+/** Drizzle's own errors quote the parameters, which are what people wrote. Here those of the database pass as they are. */
+function openDrizzle(d1: D1Database): DrizzleD1Database {
+  const dialect = new SQLiteAsyncDialect();
+  const session = new SQLiteD1Session<Record<string, never>, Record<string, never>>(d1, dialect, undefined);
+  const prepareQuery = session.prepareQuery.bind(session);
+  const queryWithCache = <T>(_sql: string, _parameters: unknown[], query: () => Promise<T>) => query();
+  session.prepareQuery = (...query) => Object.assign(prepareQuery(...query), { queryWithCache });
+  return new DrizzleD1Database('async', dialect, session, undefined);
+}
+
+/** Drizzle's batch on D1 binds to a statement that its raw queries, unlike all others, do not bring along. */
+function prepareRaw(statement: Statement, d1: D1Database): void {
+  if (statement instanceof SQLiteRaw) Object.assign(statement, { stmt: d1.prepare(statement.getQuery().sql) });
+}
