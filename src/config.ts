@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const count = z.coerce.number().int().positive();
+
+/** Vars and secrets: name, default and meaning. Nothing else reads them. */
+const configSchema = z.object({
+  /** `local`, `test` or `production`: shown in logs; local also allows the seed. */
+  ENVIRONMENT: z.enum(['local', 'test', 'production']).default('local'),
+  /** Where vector candidates come from. */
+  VECTOR_STORE: z.enum(['embedded', 'vectorize']).default('embedded'),
+  /** Which adapter computes embeddings. */
+  EMBEDDINGS: z.enum(['hashing', 'workers-ai']).default('hashing'),
+  /** Workers AI model; used when EMBEDDINGS is `workers-ai`. */
+  EMBEDDINGS_MODEL: z.string().default('@cf/baai/bge-m3'),
+  /** Dimensions of EMBEDDINGS_MODEL. */
+  EMBEDDINGS_DIMENSION: count.default(1024),
+  /** Origins that browsers may call from, comma separated; `*` for any. Empty: same origin only. */
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    ),
+  /** Largest accepted upload, in bytes. */
+  MAX_UPLOAD_BYTES: count.default(100 * 1024 * 1024),
+  /** Largest accepted JSON body, in bytes. */
+  MAX_JSON_BYTES: count.default(1024 * 1024),
+  /** Lifetime of an access token, in seconds. */
+  ACCESS_TOKEN_SECONDS: count.default(60 * 60),
+  /** Lifetime of a refresh token since its last use, in seconds. */
+  REFRESH_TOKEN_SECONDS: count.default(30 * 24 * 60 * 60),
+  /** scrypt cost exponent: N = 2^value. Below 14 only in tests. */
+  SCRYPT_COST_LOG2: z.coerce.number().int().min(10).max(17).default(14),
+  /** How long the isolate may trust a credential it has just checked, in seconds: the bound on revocation elsewhere. */
+  IDENTITY_CACHE_SECONDS: z.coerce.number().int().min(0).max(30).default(30),
+  /** Give up on a D1 call after this many milliseconds. */
+  DATABASE_TIMEOUT_MS: count.default(10_000),
+  /** How long a worker owns a job without a sign of life, in milliseconds. */
+  JOB_LEASE_MS: count.default(60_000),
+  /** Whether anyone may register an account. */
+  REGISTRATION_OPEN: flag.default(true),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/**
+ * Reads the configuration once per isolate.
+ * @throws Error naming each wrong variable and what it must be.
+ */
+export function parseConfig(env: object): Config {
+  const parsed = configSchema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`Wrong configuration. ${problems.join('; ')}`);
+}

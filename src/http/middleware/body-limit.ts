@@ -1,0 +1,20 @@
+import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
+import type { Config } from '../../config.ts';
+import { AppError } from '../../shared/app-error.ts';
+import type { AppContext } from '../context.ts';
+
+/** Bounds every body but uploads, which are streamed and count their own bytes. */
+export const limitBody = (config: Config) => {
+  const limited = bodyLimit({
+    maxSize: config.MAX_JSON_BYTES,
+    onError: () => {
+      throw new AppError('too_large', `The body may have at most ${config.MAX_JSON_BYTES} bytes.`);
+    },
+  });
+  return createMiddleware<AppContext>((c, next) =>
+    isUpload(c.req.header('content-type')) ? next() : limited(c, next),
+  );
+};
+
+const isUpload = (contentType = '') => contentType.toLowerCase().startsWith('multipart/form-data');

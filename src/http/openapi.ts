@@ -1,0 +1,102 @@
+import { createRoute, type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
+import type { Scope } from '../shared/actor.ts';
+import { ERROR_STATUS, type ErrorCode } from '../shared/app-error.ts';
+import type { AppContext } from './context.ts';
+import { authorize } from './middleware/authorize.ts';
+
+/** A module's routes, mounted by `createApp`. */
+export type Router = OpenAPIHono<AppContext>;
+
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    requestId: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem', {
+    example: {
+      type: 'urn:commonplace:problem:not_found',
+      title: 'Not found',
+      status: 404,
+      detail: 'There is no such document.',
+      code: 'not_found',
+      requestId: '0199c0de-0000-7000-8000-000000000000',
+    },
+  });
+
+const DESCRIPTIONS: Record<ErrorCode, string> = {
+  malformed: 'The request cannot be parsed.',
+  unauthenticated: 'No valid credential was given.',
+  forbidden: 'The credential lacks the scope that this route needs.',
+  not_found: 'There is no such thing, or it is not yours.',
+  conflict: 'The state of the thing does not allow this.',
+  stale_version: 'The thing has changed since the version that you gave.',
+  too_large: 'The body is larger than allowed.',
+  range_not_satisfiable: 'The range lies outside the file.',
+  unsupported_media_type: 'The body is of a type that this route does not take.',
+  invalid_fields: 'Some fields are not valid; `errors` names them.',
+  rate_limited: 'Too many requests; `Retry-After` says when to try again.',
+  internal: 'Something went wrong on our side.',
+  unavailable: 'A dependency does not answer; try again shortly.',
+};
+
+type ProblemResponse = {
+  description: string;
+  content: { 'application/problem+json': { schema: typeof problemSchema } };
+};
+
+/** Declares the errors that a route gives. */
+export function problems(...codes: ErrorCode[]): Record<string, ProblemResponse> {
+  return Object.fromEntries(
+    codes.map((code) => [
+      String(ERROR_STATUS[code]),
+      { description: DESCRIPTIONS[code], content: { 'application/problem+json': { schema: problemSchema } } },
+    ]),
+  );
+}
+
+/** A JSON answer. */
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** A JSON body that must be there. */
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
+
+export const idParam = (what: string) =>
+  z.object({
+    id: z.uuid().openapi({ param: { name: 'id', in: 'path' }, description: `Id of the ${what}.` }),
+  });
+
+/** A route for anyone. */
+export function publicRoute<const R extends RouteConfig>(config: R) {
+  return createRoute({
+    ...config,
+    security: [],
+    responses: { ...bodyProblems(config), ...config.responses } as R['responses'],
+  });
+}
+
+/** A route for callers whose credential has the scope. */
+export function scopedRoute<const R extends RouteConfig>(scope: Scope, config: R) {
+  const always = { ...problems('unauthenticated', 'forbidden'), ...bodyProblems(config) };
+  return createRoute({
+    ...config,
+    security: [{ bearer: [] }],
+    'x-required-scope': scope,
+    middleware: [authorize(scope)] as const,
+    responses: { ...always, ...config.responses } as R['responses'],
+  });
+}
+
+/** What any route with a JSON body may answer before it is even looked at. */
+const bodyProblems = (config: RouteConfig) =>
+  config.request?.body ? problems('malformed', 'too_large', 'unsupported_media_type', 'invalid_fields') : {};

@@ -1,0 +1,155 @@
+import { type Config, parseConfig } from './config.ts';
+import { createDatabase, type Database } from './db/client.ts';
+import { createMeter, DatabaseTimeoutError, type Meter } from './db/metered-d1.ts';
+import { isTransient } from './db/retry.ts';
+import type { Env } from './env.ts';
+import { createIndexOf, type IndexOf } from './index-object/client.ts';
+import { createApiKeysService } from './modules/identity/api-keys.service.ts';
+import { createAuthService } from './modules/identity/auth.service.ts';
+import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
+import { createArchive } from './modules/ingestion/archive.ts';
+import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
+import { createJobsService, type FailureStatements } from './modules/ingestion/ingestion.service.ts';
+import { createCollectionsService } from './modules/library/collections.service.ts';
+import { createDocumentContent } from './modules/library/document-content.ts';
+import { createDocumentProcessing } from './modules/library/document-processing.ts';
+import { createDocumentUpload } from './modules/library/document-upload.ts';
+import { createDocumentsService } from './modules/library/documents.service.ts';
+import { createLibraryJobs } from './modules/library/library.jobs.ts';
+import { createLibraryFilters } from './modules/library/library-filters.ts';
+import { createReconcileJob } from './modules/library/reconcile-job.ts';
+import { createTagsService } from './modules/library/tags.service.ts';
+import { createSearchService } from './modules/search/search.service.ts';
+import { createHealthService } from './modules/system/system.service.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import type { Embeddings } from './platform/embeddings/embeddings.ts';
+import { createHashingEmbeddings } from './platform/embeddings/hashing.ts';
+import { createWorkersAiEmbeddings } from './platform/embeddings/workers-ai.ts';
+import type { FileStore } from './platform/files/file-store.ts';
+import { createR2Files } from './platform/files/r2-files.ts';
+import { createIds, type Ids } from './platform/ids.ts';
+import { createLogger, type Logger } from './platform/logger.ts';
+import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
+import type { JobQueue } from './platform/queue/job-queue.ts';
+import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
+import type { VectorStore } from './platform/vectors/vector-store.ts';
+import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
+import { type Breaker, createBreaker } from './shared/breaker.ts';
+
+/** What lives as long as the isolate. Nothing here belongs to one request. */
+export type Runtime = {
+  env: Env;
+  config: Config;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+  breaker: Breaker;
+  files: FileStore;
+  queue: JobQueue;
+  embeddings: Embeddings;
+  vectors: VectorStore;
+  identities: IdentityCache;
+  indexOf: IndexOf;
+};
+
+/** One request, queue message or cron tick. */
+export type Invocation = {
+  requestId: string;
+  /** D1 session bookmark to continue from. */
+  session?: string | undefined;
+  /** Keeps work alive after the answer. */
+  waitUntil: (work: Promise<unknown>) => void;
+};
+
+const BREAKER_THRESHOLD_FAILURES = 5;
+const BREAKER_COOL_DOWN_MS = 5_000;
+
+/** Reads the configuration and opens the adapters that it chooses. */
+export function createRuntime(env: Env): Runtime {
+  const config = parseConfig(env);
+  const clock = systemClock;
+  const logger = createLogger();
+  const indexOf = createIndexOf(env.LIBRARY_INDEX);
+  return {
+    env,
+    config,
+    clock,
+    ids: createIds(clock),
+    logger,
+    indexOf,
+    breaker: createBreaker({
+      name: 'The database',
+      threshold: BREAKER_THRESHOLD_FAILURES,
+      coolDownMs: BREAKER_COOL_DOWN_MS,
+      now: clock.now,
+      counts: (error) => error instanceof DatabaseTimeoutError || isTransient(error),
+    }),
+    files: createR2Files(env.FILES),
+    queue: createCloudflareQueue(env.JOBS, { logger }),
+    embeddings: chooseEmbeddings(env, config),
+    vectors: chooseVectors(env, { config, indexOf }),
+    identities: createIdentityCache({ config, now: clock.now }),
+  };
+}
+
+function chooseEmbeddings(env: Env, config: Config): Embeddings {
+  if (config.EMBEDDINGS === 'hashing') return createHashingEmbeddings();
+  if (!env.AI) throw new Error('EMBEDDINGS=workers-ai needs the AI binding.');
+  return createWorkersAiEmbeddings(env.AI, { model: config.EMBEDDINGS_MODEL, dimension: config.EMBEDDINGS_DIMENSION });
+}
+
+function chooseVectors(env: Env, { config, indexOf }: { config: Config } & Pick<Runtime, 'indexOf'>): VectorStore {
+  if (config.VECTOR_STORE === 'embedded') return createEmbeddedVectors(indexOf);
+  if (!env.VECTORIZE) throw new Error('VECTOR_STORE=vectorize needs the VECTORIZE binding.');
+  return createVectorizeVectors(env.VECTORIZE, { model: config.EMBEDDINGS_MODEL });
+}
+
+/** The composition root: every verb of the product, bound to one invocation's database session and meter. */
+export function createServices(runtime: Runtime, invocation: Invocation) {
+  const { env, config } = runtime;
+  const meter: Meter = createMeter();
+  const database: Database = createDatabase(env.DB, {
+    meter,
+    breaker: runtime.breaker,
+    timeoutMs: config.DATABASE_TIMEOUT_MS,
+    ...(invocation.session === undefined ? {} : { session: invocation.session }),
+  });
+  /** Milliseconds by part, shown in Server-Timing. */
+  const timings: Record<string, number> = {};
+  const base = { ...runtime, ...invocation, database, timings };
+
+  const failureStatements: FailureStatements = (job, failure) => handlers[job.type].onFailure(job, failure);
+  const archive = createArchive(runtime.files);
+  const jobs = createJobsService({ ...base, failureStatements });
+  const tags = createTagsService(base);
+  const collections = createCollectionsService(base);
+  const documents = createDocumentsService({ ...base, jobs, tags, collections });
+  const libraryFilters = createLibraryFilters({ collections, tags });
+  const search = createSearchService({ ...base, libraryFilters });
+  const libraryJobs = createLibraryJobs({ ...base, archive, search });
+  const handlers = {
+    process_document: createProcessing({ ...base, documents: createDocumentProcessing(base), archive }),
+    sync_document: libraryJobs.syncDocument,
+    delete_document: libraryJobs.deleteDocument,
+    reconcile_library: createReconcileJob({ ...base, archive, jobs }),
+  };
+
+  return {
+    meter,
+    database,
+    timings,
+    jobs,
+    handlers,
+    tags,
+    collections,
+    documents,
+    upload: createDocumentUpload({ ...base, jobs, tags, collections, documents, archive }),
+    content: createDocumentContent({ documents, archive }),
+    search,
+    auth: createAuthService(base),
+    apiKeys: createApiKeysService(base),
+    health: createHealthService(base),
+  };
+}
+
+export type Services = ReturnType<typeof createServices>;
