@@ -1,0 +1,95 @@
+import { type Posting, WEIGHT_STEPS } from './postings.ts';
+import type { SlotTable } from './slots.ts';
+import { createTopSlots, type ScoredSlot } from './top-slots.ts';
+
+/** Saturation of repeated words and strength of the length correction, as usual for bm25. */
+const K1 = 1.2;
+const B = 0.75;
+
+/** A term of the query with the chunks that it stands in. */
+export type TermPosting = {
+  posting: Posting;
+  /** How often the query says it. */
+  times: number;
+  /** Chunks without it are not found. */
+  required: boolean;
+};
+
+export type RankOptions = {
+  table: SlotTable;
+  /** By generation: 1 when its chunks may be found. */
+  allowed: Uint8Array;
+  wanted: number;
+};
+
+export type Ranked = {
+  /** The best chunks that have every term, best first. */
+  complete: ScoredSlot[];
+  /** The best chunks that have only some of them (all required ones among these). */
+  partial: ScoredSlot[];
+};
+
+export type Ranker = (terms: TermPosting[], options: RankOptions) => Ranked;
+
+/**
+ * Scores chunks by BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; idf as in Lucene):
+ * Σ times × ln(1 + (N − n + ½) / (n + ½)) × tf (k1 + 1) / (tf + k1 (1 − b + b × words / average words)),
+ * where tf counts a term weighed by column. The ranker keeps its work arrays: make one per index.
+ */
+export function createRanker(): Ranker {
+  let scores = new Float32Array(0);
+  let counts = new Uint8Array(0);
+
+  function accumulate({ posting, times }: TermPosting, { table, allowed }: RankOptions): void {
+    const { slots, weights } = posting;
+    const { generations, words, count, totalWords } = table;
+    const inverseFrequency = Math.log(1 + (count - slots.length + 0.5) / (slots.length + 0.5));
+    const factor = times * inverseFrequency * (K1 + 1);
+    const fixed = K1 * (1 - B);
+    const perWord = (K1 * B * count) / Math.max(1, totalWords);
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] ?? 0;
+      if (allowed[generations[slot] ?? 0] !== 1) continue;
+      const frequency = (weights[i] ?? 0) / WEIGHT_STEPS;
+      const norm = fixed + perWord * (words[slot] ?? 0);
+      scores[slot] = (scores[slot] ?? 0) + (factor * frequency) / (frequency + norm);
+      counts[slot] = (counts[slot] ?? 0) + 1;
+    }
+  }
+
+  /** Takes each touched slot once, and leaves the work arrays empty. */
+  function harvest(terms: TermPosting[], wanted: number): Ranked {
+    const complete = createTopSlots(wanted);
+    const partial = createTopSlots(wanted);
+    const required = intersection(terms.filter((term) => term.required));
+    const take = (slot: number): void => {
+      const count = counts[slot] ?? 0;
+      if (count === 0) return;
+      if (count === terms.length) complete.offer(slot, scores[slot] ?? 0);
+      else if (required?.has(slot) !== false) partial.offer(slot, scores[slot] ?? 0);
+      counts[slot] = 0;
+      scores[slot] = 0;
+    };
+    for (const { posting } of terms) {
+      for (let i = 0; i < posting.slots.length; i++) take(posting.slots[i] ?? 0);
+    }
+    return { complete: complete.sorted(), partial: partial.sorted() };
+  }
+
+  return (terms, options) => {
+    const size = options.table.generations.length;
+    if (scores.length < size) {
+      scores = new Float32Array(size);
+      counts = new Uint8Array(size);
+    }
+    for (const term of terms) accumulate(term, options);
+    return harvest(terms, options.wanted);
+  };
+}
+
+/** The slots that all of the terms have; undefined when there are no terms. */
+function intersection(terms: TermPosting[]): Set<number> | undefined {
+  return terms
+    .map(({ posting }) => new Set(posting.slots))
+    .reduce<Set<number> | undefined>((common, slots) => common?.intersection(slots) ?? slots, undefined);
+}

@@ -1,0 +1,110 @@
+import type { IndexedDocument } from './index.types.ts';
+import type { Visibility } from './visibility.ts';
+
+/** A document as the index holds it. */
+export type StoredDocument = {
+  number: number;
+  revision: number;
+  title: string;
+  visible: boolean;
+  /** The committed content generation, or null while there is none. */
+  generation: number | null;
+};
+
+export type Documents = {
+  find(documentId: string): StoredDocument | undefined;
+  /** Writes the attributes unless the index has newer ones; returns the document as it is then. */
+  put(document: IndexedDocument): StoredDocument;
+  /** Makes a generation the document's visible content. */
+  setGeneration(number: number, generation: number): void;
+  /** Drops the row; later content up to `revision` (null: any) is refused. */
+  bury(documentId: string, revision: number | null): void;
+  /** Whether content or attributes of that revision come too late. */
+  isBuried(documentId: string, revision: number): boolean;
+};
+
+type DocumentRow = { number: number; revision: number; title: string; visible: number; generation: number | null };
+
+export function createDocuments(sql: SqlStorage, visibility: Visibility): Documents {
+  function find(documentId: string): StoredDocument | undefined {
+    const row = sql
+      .exec<DocumentRow>(
+        'SELECT number, revision, title, visible, generation FROM documents WHERE document_id = ?',
+        documentId,
+      )
+      .toArray()[0];
+    return row === undefined ? undefined : { ...row, visible: row.visible === 1 };
+  }
+
+  function get(documentId: string): StoredDocument {
+    const document = find(documentId);
+    if (document === undefined) throw new Error('The document row that was just written is missing');
+    return document;
+  }
+
+  function putLabels(number: number, labels: string[]): void {
+    sql.exec('DELETE FROM labels WHERE document = ?', number);
+    sql.exec(
+      'INSERT OR IGNORE INTO labels (label, document) SELECT value, CAST(? AS INTEGER) FROM json_each(?)',
+      number,
+      JSON.stringify(labels),
+    );
+  }
+
+  return {
+    find,
+
+    put(document) {
+      const known = find(document.documentId);
+      if (known !== undefined && known.revision > document.revision) return known;
+      sql.exec(
+        `INSERT INTO documents (document_id, revision, title, kind, profile, language, created_at, visible)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (document_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,
+            kind = excluded.kind, profile = excluded.profile, language = excluded.language,
+            created_at = excluded.created_at, visible = excluded.visible`,
+        document.documentId,
+        document.revision,
+        document.title,
+        document.kind,
+        document.profile,
+        document.language,
+        document.createdAt,
+        document.visible ? 1 : 0,
+      );
+      const stored = get(document.documentId);
+      putLabels(stored.number, document.labels);
+      if (stored.visible) visibility.changed({ shown: stored.generation });
+      else visibility.changed({ hidden: stored.generation });
+      return stored;
+    },
+
+    setGeneration(number, generation) {
+      const before = sql
+        .exec<{ generation: number | null; visible: number }>(
+          'SELECT generation, visible FROM documents WHERE number = ?',
+          number,
+        )
+        .one();
+      sql.exec('UPDATE documents SET generation = ? WHERE number = ?', generation, number);
+      visibility.changed({ hidden: before.generation, shown: before.visible === 1 ? generation : null });
+    },
+
+    bury(documentId, revision) {
+      const document = find(documentId);
+      if (document !== undefined) {
+        sql.exec('DELETE FROM labels WHERE document = ?', document.number);
+        sql.exec('DELETE FROM documents WHERE number = ?', document.number);
+        visibility.changed({ hidden: document.generation });
+      }
+      sql.exec('INSERT OR REPLACE INTO tombstones (document_id, revision) VALUES (?, ?)', documentId, revision);
+    },
+
+    isBuried(documentId, revision) {
+      const row = sql
+        .exec<{ revision: number | null }>('SELECT revision FROM tombstones WHERE document_id = ?', documentId)
+        .toArray()[0];
+      return row !== undefined && (row.revision === null || revision <= row.revision);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The words in which the rest of the platform talks to a library's index. The index knows no module: a document here is
+ * an id with attributes to filter by, a chunk is text with a place in its document.
+ */
+
+/** Attributes of a document that searches filter, weigh or show by. */
+export type IndexedDocument = {
+  documentId: string;
+  /** The catalogue's revision that these attributes stand for. An older one than the index has is ignored. */
+  revision: number;
+  title: string;
+  kind: string;
+  profile: string;
+  /** BCP 47 primary subtag, or null where unknown. */
+  language: string | null;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  /** Opaque exact-match attributes, e.g. `collection:ID`, `tag:NAME`. */
+  labels: string[];
+  /** False hides the document from every search without dropping its chunks (trash). */
+  visible: boolean;
+};
+
+/** One passage as stored: offsets are UTF-16 code units into the document's extracted text. */
+export type IndexedChunk = {
+  ordinal: number;
+  text: string;
+  start: number;
+  end: number;
+  page: number | null;
+  /** Headings above the chunk, outermost first. */
+  headings: string[];
+};
+
+/** Vectors of chunks of one document, quantised per vector: value = code × scale. */
+export type QuantizedVectors = {
+  /** Name of the embedding model; an index holds vectors of one model only. */
+  model: string;
+  dimension: number;
+  /** The chunk that each vector belongs to. */
+  ordinals: number[];
+  /** `ordinals.length × dimension` codes, vector by vector. */
+  codes: Int8Array;
+  /** One scale per vector. */
+  scales: Float32Array;
+};
+
+/** A content generation being written: chunks appended under it are invisible until it is committed. */
+export type Generation = { documentId: string; revision: number };
+
+export type SearchMode = 'keyword' | 'semantic' | 'hybrid';
+/** `all`: every word must occur (stop words aside, while there are others). `any`: at least one. `auto`: all words first, any word when that finds too little. */
+export type WordMatch = 'all' | 'any' | 'auto';
+
+export type SearchFilter = {
+  kinds?: string[];
+  profiles?: string[];
+  languages?: string[];
+  /** Of each group at least one label must be present. */
+  labels?: string[][];
+  documentIds?: string[];
+  /** Inclusive bounds on createdAt, milliseconds since the epoch. */
+  createdFrom?: number;
+  createdTo?: number;
+};
+
+export type IndexSearchRequest = {
+  mode: SearchMode;
+  /** The user's words as typed; any text is allowed. */
+  query: string;
+  match: WordMatch;
+  /** The query's embedding; required by semantic and hybrid unless vectorCandidates are given. */
+  vector?: { model: string; values: Float32Array };
+  /** Vector candidates found elsewhere (a hosted vector store), best first; replaces the index's own scan. */
+  vectorCandidates?: { documentId: string; ordinal: number; score: number }[];
+  filter: SearchFilter;
+  /** Number of chunks wanted, 1 to 200. */
+  limit: number;
+  /** Number of best chunks to skip. */
+  offset: number;
+  /** Weights of the two sides in the fusion. */
+  weights: { keyword: number; semantic: number };
+};
+
+/** One side's view of a hit. `rank` counts from 1; `score`: bm25 (higher is better) or cosine. */
+export type ScorePart = { rank: number; score: number };
+
+export type SearchHit = {
+  documentId: string;
+  title: string;
+  kind: string;
+  profile: string;
+  ordinal: number;
+  page: number | null;
+  headings: string[];
+  start: number;
+  end: number;
+  /** Fused score for hybrid, else the side's own score. Higher is better. */
+  score: number;
+  scores: { keyword?: ScorePart; semantic?: ScorePart };
+  /** The chunk's best window of text, and the matched words in it as [start, end) offsets into `text`. */
+  snippet: { text: string; highlights: [number, number][] };
+};
+
+export type IndexSearchResult = {
+  hits: SearchHit[];
+  /** True when more hits exist after these. */
+  more: boolean;
+  /** What was done differently than asked, e.g. `any_word` (nothing matched all words), `semantic_unavailable`. */
+  notices: string[];
+  /** Milliseconds inside the index, by part. */
+  timings: { keyword: number; vector: number; fuse: number; total: number };
+  /** Rows that the index's SQLite read for this search. */
+  rowsRead: number;
+};
+
+export type IndexStatistics = {
+  documents: number;
+  chunks: number;
+  vectors: number;
+  /** Generations begun and not committed. */
+  staged: number;
+  model: string | null;
+  dimension: number | null;
+  databaseBytes: number;
+  /** Bytes held in memory between searches: vectors and postings. */
+  memoryBytes: number;
+};

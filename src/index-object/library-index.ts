@@ -1,0 +1,190 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Env } from '../env.ts';
+import { createTokenizer } from '../shared/words.ts';
+import { createDocuments, type Documents } from './documents.ts';
+import { createGenerations, type Generations, type OrdinalRange } from './generations.ts';
+import type {
+  Generation,
+  IndexedChunk,
+  IndexedDocument,
+  IndexSearchRequest,
+  IndexSearchResult,
+  IndexStatistics,
+  QuantizedVectors,
+} from './index.types.ts';
+import type {
+  AppendResult,
+  BeginResult,
+  CommitResult,
+  DescribeRequest,
+  DescribeResult,
+  IndexVectorQuery,
+  PutVectorsResult,
+  QueryVectorsResult,
+  RemoveResult,
+  UpdateResult,
+} from './index-results.types.ts';
+import { describeDocuments, readStatistics } from './inventory.ts';
+import { createKeyword, type Keyword } from './keyword.ts';
+import { residentMemory } from './resident-memory.ts';
+import { migrate } from './schema.ts';
+import { createSearch } from './search.ts';
+import { createSettings, type Settings } from './settings.ts';
+import { createSlots, type Slots } from './slots.ts';
+import { createVectorBlocks, type VectorBlocks } from './vector-blocks.ts';
+import { createVectors, type Vectors } from './vectors.ts';
+import { createVisibility, type Visibility } from './visibility.ts';
+
+/**
+ * The index of one owner's library: words and vectors of every chunk in one SQLite database. Everything in it is
+ * derived, and can be rebuilt from the archive. Writes are idempotent and carry revisions; a write is seen by the next
+ * search.
+ */
+export class LibraryIndex extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+  readonly #documents: Documents;
+  readonly #generations: Generations;
+  readonly #keyword: Keyword;
+  readonly #settings: Settings;
+  readonly #blocks: VectorBlocks;
+  readonly #slots: Slots;
+  readonly #vectors: Vectors;
+  readonly #visibility: Visibility;
+  readonly #search: (request: IndexSearchRequest) => IndexSearchResult;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const { sql } = ctx.storage;
+    this.#sql = sql;
+    this.#settings = createSettings(sql);
+    this.#slots = createSlots(sql);
+    this.#visibility = createVisibility(sql);
+    const tokenizer = createTokenizer();
+    this.#keyword = createKeyword(sql, { slots: this.#slots, tokenizer, memory: residentMemory });
+    this.#blocks = createVectorBlocks(sql, residentMemory);
+    this.#vectors = createVectors(sql, { settings: this.#settings, blocks: this.#blocks });
+    this.#documents = createDocuments(sql, this.#visibility);
+    const parts = {
+      documents: this.#documents,
+      keyword: this.#keyword,
+      settings: this.#settings,
+      slots: this.#slots,
+      tokenizer,
+      vectors: this.#vectors,
+      visibility: this.#visibility,
+    };
+    this.#generations = createGenerations(sql, parts);
+    this.#search = createSearch(sql, parts);
+    ctx.blockConcurrencyWhile(async () => migrate(ctx.storage));
+  }
+
+  /** Starts new content for a document, dropping content staged before. Refused when newer content is there. */
+  beginGeneration(document: IndexedDocument): BeginResult {
+    return this.#write(() => this.#generations.begin(document));
+  }
+
+  /** Adds chunks to content being staged. Chunks that are already there are passed over. About 500 a call. */
+  appendChunks(generation: Generation, chunks: IndexedChunk[]): AppendResult {
+    return this.#write(() => this.#generations.append(generation, chunks));
+  }
+
+  /** Attaches vectors to the chunks of the document's newest content, staged or committed. */
+  putVectors(documentId: string, vectors: QuantizedVectors): PutVectorsResult {
+    return this.#write(() => this.#generations.putVectors(documentId, vectors));
+  }
+
+  /**
+   * Makes staged content the visible one and drops what was there before, at once.
+   * @param expectedChunks refuse (`incomplete`) when another number of chunks has arrived.
+   */
+  commitGeneration(generation: Generation, expectedChunks?: number): CommitResult {
+    return this.#write(() => this.#generations.commit(generation, expectedChunks));
+  }
+
+  /** Changes what searches filter and show. A document that has no content yet is remembered. */
+  updateDocument(document: IndexedDocument): UpdateResult {
+    return this.#write(() => this.#generations.update(document));
+  }
+
+  /**
+   * Drops all of a document and refuses its content from then on: any content, or that up to `revision` if given (a
+   * document that comes back from a backup has a higher one).
+   * @returns what is left: zeros.
+   */
+  removeDocument(documentId: string, revision?: number): RemoveResult {
+    return this.#write(() => {
+      const document = this.#documents.find(documentId);
+      const left = document === undefined ? { chunks: 0, vectors: 0 } : this.#generations.dropAll(document);
+      this.#documents.bury(documentId, revision ?? null);
+      return left;
+    });
+  }
+
+  /** Drops vectors of a document, staged and committed, all or those of some chunks; its words stay. Returns how many. */
+  removeVectors(documentId: string, range?: OrdinalRange): number {
+    return this.#write(() => this.#generations.removeVectors(documentId, range));
+  }
+
+  /** Answers one search whole. */
+  search(request: IndexSearchRequest): IndexSearchResult {
+    return this.#search(request);
+  }
+
+  /** The nearest chunks by cosine, best first. */
+  queryVectors({ model, values, topK, filter }: IndexVectorQuery): QueryVectorsResult {
+    const held = this.#settings.vectorModel();
+    if (held === undefined) return { ok: true, matches: [] };
+    if (held.model !== model || held.dimension !== values.length) return { ok: false, reason: 'model_mismatch' };
+    const { allowed } = this.#visibility.mask(filter ?? {});
+    const { found } = this.#vectors.nearest({ values, allowed, wanted: topK });
+    return { ok: true, matches: this.#vectors.name(found) };
+  }
+
+  statistics(): IndexStatistics {
+    return readStatistics(this.#sql, {
+      model: this.#settings.vectorModel(),
+      memoryBytes: this.#blocks.memoryBytes() + this.#keyword.memoryBytes(),
+    });
+  }
+
+  /** What the index holds, for comparison with the catalogue: the named documents, or all page by page. */
+  describeDocuments(request: DescribeRequest = {}): DescribeResult {
+    return describeDocuments(this.#sql, request);
+  }
+
+  /** Rewrites the keyword index in one piece: faster searches, and dropped text leaves the file. For quiet hours. */
+  compact(): void {
+    this.#write(() => this.#keyword.compact());
+  }
+
+  /** Drops everything, tombstones too. */
+  async clear(): Promise<void> {
+    await this.ctx.blockConcurrencyWhile(async () => {
+      await this.ctx.storage.deleteAll();
+      this.#forget();
+      migrate(this.ctx.storage);
+    });
+  }
+
+  /** One write, one transaction. What memory holds is dropped when it fails, for it may be ahead of the database. */
+  #write<T>(work: () => T): T {
+    try {
+      return this.ctx.storage.transactionSync(() => {
+        const result = work();
+        this.#slots.flush();
+        return result;
+      });
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#settings.reset();
+    this.#blocks.reset();
+    this.#keyword.reset();
+    this.#slots.reset();
+    this.#visibility.reset();
+  }
+}

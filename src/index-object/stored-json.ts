@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { IndexedDocument } from './index.types.ts';
+
+const headings = z.array(z.string());
+const document = z.object({
+  documentId: z.string(),
+  revision: z.number(),
+  title: z.string(),
+  kind: z.string(),
+  profile: z.string(),
+  language: z.string().nullable(),
+  createdAt: z.number(),
+  labels: z.array(z.string()),
+  visible: z.boolean(),
+});
+
+export function readHeadings(json: string): string[] {
+  return headings.parse(JSON.parse(json));
+}
+
+export function readDocument(json: string): IndexedDocument {
+  return document.parse(JSON.parse(json));
+}
