@@ -1,0 +1,86 @@
+import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import { presentApiKey } from './identity.presenter.ts';
+import {
+  apiKeyPageSchema,
+  apiKeySchema,
+  createdApiKeySchema,
+  identityPageQuery,
+  newApiKeyBody,
+} from './identity.schemas.ts';
+
+const tags = ['api keys'];
+const params = idParam('API key');
+
+const create = scopedRoute('account:write', {
+  method: 'post',
+  path: '/v1/api-keys',
+  operationId: 'createApiKey',
+  tags,
+  summary: 'Make an API key',
+  description:
+    'The key is in this answer and never shown again. It can have only scopes that the asking credential has; a key ' +
+    'that is made by a key ends no later than its maker.',
+  request: { body: jsonBody(newApiKeyBody) },
+  responses: {
+    201: json(createdApiKeySchema, 'The key.'),
+    ...problems('malformed', 'conflict', 'too_large', 'invalid_fields'),
+  },
+});
+
+const list = scopedRoute('account:read', {
+  method: 'get',
+  path: '/v1/api-keys',
+  operationId: 'listApiKeys',
+  tags,
+  summary: 'List your API keys',
+  description: 'Without the keys themselves, which are not stored; `prefix` tells them apart.',
+  request: { query: identityPageQuery },
+  responses: { 200: json(apiKeyPageSchema, 'One page.'), ...problems('invalid_fields') },
+});
+
+const get = scopedRoute('account:read', {
+  method: 'get',
+  path: '/v1/api-keys/{id}',
+  operationId: 'getApiKey',
+  tags,
+  summary: 'Get an API key',
+  description: 'Without the key itself, which is not stored.',
+  request: { params },
+  responses: { 200: json(apiKeySchema, 'What is known of the key.'), ...problems('not_found', 'invalid_fields') },
+});
+
+const remove = scopedRoute('account:write', {
+  method: 'delete',
+  path: '/v1/api-keys/{id}',
+  operationId: 'deleteApiKey',
+  tags,
+  summary: 'Delete an API key',
+  description: 'It stops working at once, and within 30 seconds wherever else it was used moments ago.',
+  request: { params },
+  responses: { 204: { description: 'It is gone.' }, ...problems('not_found', 'invalid_fields') },
+});
+
+/** Keys for programs. */
+export function apiKeyRoutes(app: Router): void {
+  app.openapi(create, async (c) => {
+    const { apiKey, key } = await c.var.services.apiKeys.create(c.var.actor, c.req.valid('json'));
+    c.header('cache-control', 'no-store');
+    c.header('location', `/v1/api-keys/${apiKey.id}`);
+    return c.json({ ...presentApiKey(apiKey), key }, 201);
+  });
+
+  app.openapi(list, async (c) => {
+    const { items, nextCursor } = await c.var.services.apiKeys.list(c.var.actor, c.req.valid('query'));
+    return c.json({ items: items.map(presentApiKey), nextCursor }, 200);
+  });
+
+  app.openapi(get, async (c) => {
+    const apiKey = await c.var.services.apiKeys.get(c.var.actor, c.req.valid('param').id);
+    return c.json(presentApiKey(apiKey), 200);
+  });
+
+  app.openapi(remove, async (c) => {
+    await c.var.services.apiKeys.remove(c.var.actor, c.req.valid('param').id);
+    return c.body(null, 204);
+  });
+}

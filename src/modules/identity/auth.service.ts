@@ -1,0 +1,148 @@
+import type { Config } from '../../config.ts';
+import { isUniqueViolation, requireChange } from '../../db/sql.ts';
+import type { Ids } from '../../platform/ids.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { invalidField } from '../../shared/app-error.ts';
+import { createAccount } from './account.ts';
+import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
+import * as errors from './identity.errors.ts';
+import { createIdentityRepository } from './identity.repository.ts';
+import type { User } from './identity.table.ts';
+import { emailKey, loginKey, usernameKey } from './login-keys.ts';
+import { createPasswords } from './password.ts';
+import { type PasswordOwner, passwordWeakness } from './password-policy.ts';
+import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
+import { parseToken } from './tokens.ts';
+
+type Deps = AuthenticationDeps & { config: Config; ids: Ids };
+
+/** The program on the other side, by which people recognise their sessions. */
+type Client = { userAgent?: string | undefined };
+
+type Registration = Client & {
+  email: string;
+  username: string;
+  password: string;
+  fullName?: string | null | undefined;
+};
+
+export type SignedIn = { user: User; session: IssuedSession };
+
+const MAX_USER_AGENT_CHARS = 300;
+
+/** Who somebody is: accounts, passwords and sessions. */
+export function createAuthService(deps: Deps) {
+  const { database, config, clock, ids, identities } = deps;
+  const repository = createIdentityRepository(database);
+  const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
+
+  const openSession = (ownerId: string, { userAgent, now }: { userAgent: string | undefined; now: number }) => {
+    const id = ids.next();
+    const { issued, stored } = issueSessionTokens(id, { config, now });
+    const times = { createdAt: now, updatedAt: now };
+    const insert = repository.insertSession({ id, ownerId, ...stored, userAgent: shortened(userAgent), ...times });
+    return { session: issued, insert };
+  };
+
+  return {
+    authenticate: createAuthenticate(deps),
+    ...createAccount(deps),
+
+    async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
+      if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
+      requireStrength(password, { path: 'password', owner: { email, username } });
+      const passwordHash = await passwords.hash(password);
+      const now = clock.now();
+      const keys = { emailKey: emailKey(email), usernameKey: usernameKey(username) };
+      const row = { id: ids.next(), email, username, ...keys, passwordHash, fullName, createdAt: now, updatedAt: now };
+      const { session, insert } = openSession(row.id, { userAgent, now });
+      try {
+        const [[user]] = await database.commit([repository.insertUser(row), insert]);
+        if (!user) throw new Error('The database answered an insert without its row.');
+        return { user, session };
+      } catch (error) {
+        throw takenError(error) ?? error;
+      }
+    },
+
+    /** @throws invalid_credentials, the same and as slowly for an unknown account as for a wrong password. */
+    async login({
+      identifier,
+      password,
+      userAgent,
+    }: Client & { identifier: string; password: string }): Promise<SignedIn> {
+      const user = await repository.findUserByLogin(loginKey(identifier));
+      const isRight = await passwords.verify(password, user?.passwordHash);
+      if (!user || !isRight) throw errors.invalidCredentials();
+      if (user.status !== 'active') throw errors.accountDeactivated();
+      const verifiedHash = user.passwordHash;
+      const passwordHash = passwords.needsRehash(verifiedHash) ? await passwords.hash(password) : verifiedHash;
+      const now = clock.now();
+      const { session, insert } = openSession(user.id, { userAgent, now });
+      await database.commit([
+        repository.recordLogin(user.id, { verifiedHash, passwordHash, now }),
+        requireChange(database, errors.invalidCredentials),
+        repository.removeExpiredSessions(user.id, now),
+        insert,
+      ]);
+      return { user, session };
+    },
+
+    /**
+     * Exchanges a refresh token for new tokens, once. A token that was exchanged before ends its session: either its
+     * client or a thief has the newer ones, and nobody can tell which.
+     */
+    async refresh({ refreshToken, userAgent }: Client & { refreshToken: string }): Promise<IssuedSession> {
+      const parsed = parseToken(refreshToken);
+      if (parsed?.kind !== 'refresh') throw errors.invalidRefreshToken();
+      const now = clock.now();
+      const { issued, stored } = issueSessionTokens('', { config, now });
+      const [replayed, [rotated]] = await database.commit([
+        repository.removeReplayedSession(parsed.hash),
+        repository.rotateSession(parsed.hash, { tokens: stored, userAgent: shortened(userAgent), now }),
+      ]);
+      for (const { id } of replayed) identities.forgetCredential(id);
+      if (!rotated) throw errors.invalidRefreshToken();
+      identities.forgetCredential(rotated.id);
+      return { ...issued, id: rotated.id };
+    },
+
+    async logout({ userId, credential }: Actor): Promise<void> {
+      if (credential.type !== 'session') throw errors.sessionRequired();
+      await database.commit([repository.removeSession(userId, credential.id)]);
+      identities.forgetCredential(credential.id);
+    },
+
+    /** Sets a new password and ends every session but the one that asks. */
+    async changePassword(actor: Actor, change: { currentPassword: string; newPassword: string }): Promise<void> {
+      const user = await repository.findUser(actor.userId);
+      if (!user) throw errors.credentialRevoked();
+      const { passwordHash: verifiedHash } = user;
+      if (!(await passwords.verify(change.currentPassword, verifiedHash))) throw errors.wrongPassword();
+      if (change.newPassword === change.currentPassword) throw errors.samePassword();
+      requireStrength(change.newPassword, { path: 'newPassword', owner: user });
+      const passwordHash = await passwords.hash(change.newPassword);
+      await database.commit([
+        repository.changePassword(user.id, { verifiedHash, passwordHash, now: clock.now() }),
+        requireChange(database, errors.wrongPassword),
+        repository.removeOtherSessions(user.id, actor.credential.id),
+      ]);
+      identities.forgetUser(user.id);
+    },
+  };
+}
+
+export type AuthService = ReturnType<typeof createAuthService>;
+
+const shortened = (userAgent: string | undefined) => userAgent?.slice(0, MAX_USER_AGENT_CHARS) ?? null;
+
+function requireStrength(password: string, { path, owner }: { path: string; owner: PasswordOwner }): void {
+  const weakness = passwordWeakness(password, owner);
+  if (weakness !== undefined) throw invalidField(path, weakness);
+}
+
+/** Which of the two that must be unique belongs to somebody already. */
+function takenError(error: unknown): Error | undefined {
+  if (isUniqueViolation(error, 'users.email_key')) return errors.emailTaken();
+  return isUniqueViolation(error, 'users.username_key') ? errors.usernameTaken() : undefined;
+}

@@ -1,0 +1,46 @@
+import type { Scope } from '../../shared/actor.ts';
+import { AppError, invalidField } from '../../shared/app-error.ts';
+
+/** The same for an unknown account and a wrong password: which accounts exist is nobody's business. */
+export const invalidCredentials = () =>
+  new AppError('unauthenticated', 'The account or the password is not right.', { code: 'invalid_credentials' });
+
+export const invalidRefreshToken = () =>
+  new AppError('unauthenticated', 'The refresh token is not valid, or no longer; log in again.', {
+    code: 'invalid_refresh_token',
+  });
+
+/** The credential was revoked, or its account deleted, after it had been checked. */
+export const credentialRevoked = () =>
+  new AppError('unauthenticated', 'This credential has been revoked; log in again.', { code: 'credential_revoked' });
+
+export const accountDeactivated = () =>
+  new AppError('forbidden', 'This account is deactivated.', { code: 'account_deactivated' });
+
+export const registrationClosed = () =>
+  new AppError('forbidden', 'Nobody can register here at present.', { code: 'registration_closed' });
+
+export const sessionRequired = () =>
+  new AppError('forbidden', 'Only a session can do this, not an API key.', { code: 'session_required' });
+
+export const scopesExceeded = (missing: readonly Scope[]) =>
+  new AppError('forbidden', `A key cannot have scopes that your credential lacks: ${missing.join(', ')}.`, {
+    code: 'scopes_exceeded',
+  });
+
+export const emailTaken = () =>
+  new AppError('conflict', 'There is already an account with this e-mail address.', { code: 'email_taken' });
+
+export const usernameTaken = () =>
+  new AppError('conflict', 'There is already an account with this username.', { code: 'username_taken' });
+
+export const wrongPassword = () => invalidField('currentPassword', 'It is not your present password.');
+
+export const samePassword = () => invalidField('newPassword', 'It is your present password; choose another.');
+
+export const expiryInThePast = () => invalidField('expiresAt', 'It must be in the future.');
+
+export const tooManyKeys = (limit: number) =>
+  new AppError('conflict', `You have ${limit} API keys, which is the most; delete one first.`, {
+    code: 'too_many_keys',
+  });

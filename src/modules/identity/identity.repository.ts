@@ -1,0 +1,225 @@
+import { and, count, eq, gt, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import type { Database, Statement } from '../../db/client.ts';
+import { createRepository } from '../../db/repository.ts';
+import { integer, requireThat } from '../../db/sql.ts';
+import type { Actor } from '../../shared/actor.ts';
+import type { PageRequest } from '../../shared/page.ts';
+import { type ApiKey, apiKeys, type Session, type User, userSessions, users } from './identity.table.ts';
+
+export type SessionTokens = Pick<
+  Session,
+  'accessTokenHash' | 'accessExpiresAt' | 'refreshTokenHash' | 'refreshExpiresAt'
+>;
+
+type NewApiKey = Pick<ApiKey, 'id' | 'ownerId' | 'name' | 'prefix' | 'keyHash' | 'scopes' | 'expiresAt' | 'createdAt'>;
+
+/** Rows of accounts and their credentials. Look-ups by secret take its hash; everything else goes by user. */
+export function createIdentityRepository(database: Database) {
+  const { orm } = database;
+  const sessionRows = createRepository(database, userSessions);
+  const keyRows = createRepository(database, apiKeys);
+  const isActive = eq(users.status, 'active');
+  const ownSession = (userId: string, id: string) => and(eq(userSessions.ownerId, userId), eq(userSessions.id, id));
+
+  const liveCredential = ({ userId, credential }: Actor, now: number) =>
+    credential.type === 'session'
+      ? orm.select({ id: userSessions.id }).from(userSessions).where(ownSession(userId, credential.id))
+      : orm
+          .select({ id: apiKeys.id })
+          .from(apiKeys)
+          .where(
+            and(
+              eq(apiKeys.ownerId, userId),
+              eq(apiKeys.id, credential.id),
+              or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+            ),
+          );
+
+  return {
+    /** The live session with this access token and its active user. */
+    async findSessionIdentity(accessTokenHash: string, now: number) {
+      const rows = await orm
+        .select({
+          id: userSessions.id,
+          userId: userSessions.ownerId,
+          expiresAt: userSessions.accessExpiresAt,
+          role: users.role,
+        })
+        .from(userSessions)
+        .innerJoin(users, and(eq(users.id, userSessions.ownerId), isActive))
+        .where(and(eq(userSessions.accessTokenHash, accessTokenHash), gt(userSessions.accessExpiresAt, now)));
+      return rows[0];
+    },
+
+    /** The live API key and its active user. */
+    async findApiKeyIdentity(keyHash: string, now: number) {
+      const rows = await orm
+        .select({
+          id: apiKeys.id,
+          userId: apiKeys.ownerId,
+          expiresAt: apiKeys.expiresAt,
+          lastUsedAt: apiKeys.lastUsedAt,
+          scopes: apiKeys.scopes,
+          role: users.role,
+        })
+        .from(apiKeys)
+        .innerJoin(users, and(eq(users.id, apiKeys.ownerId), isActive))
+        .where(and(eq(apiKeys.keyHash, keyHash), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now))));
+      return rows[0];
+    },
+
+    async findUser(userId: string): Promise<User | undefined> {
+      const rows = await orm.select().from(users).where(eq(users.id, userId));
+      return rows[0];
+    },
+
+    async findUserByLogin(login: { emailKey: string } | { usernameKey: string }): Promise<User | undefined> {
+      const named = 'emailKey' in login ? eq(users.emailKey, login.emailKey) : eq(users.usernameKey, login.usernameKey);
+      const rows = await orm.select().from(users).where(named);
+      return rows[0];
+    },
+
+    insertUser: (row: typeof users.$inferInsert): Statement<User[]> => orm.insert(users).values(row).returning(),
+
+    updateUser(
+      userId: string,
+      {
+        changes,
+        now,
+        expectedVersion,
+      }: { changes: Pick<Partial<User>, 'fullName'>; now: number; expectedVersion?: number | undefined },
+    ): Statement<User[]> {
+      const expected = expectedVersion === undefined ? undefined : eq(users.version, expectedVersion);
+      return orm
+        .update(users)
+        .set({ ...changes, version: sql`${users.version} + 1`, updatedAt: now })
+        .where(and(eq(users.id, userId), expected))
+        .returning();
+    },
+
+    /** Counts a login with the password that was verified; changes nothing if it was replaced meanwhile. */
+    recordLogin(
+      userId: string,
+      { verifiedHash, passwordHash, now }: { verifiedHash: string; passwordHash: string; now: number },
+    ): Statement<User[]> {
+      return orm
+        .update(users)
+        .set({ passwordHash, lastLoginAt: now, loginCount: sql`${users.loginCount} + 1` })
+        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash), isActive))
+        .returning();
+    },
+
+    /** Replaces the password that was verified; changes nothing if it was replaced meanwhile. */
+    changePassword(
+      userId: string,
+      { verifiedHash, passwordHash, now }: { verifiedHash: string; passwordHash: string; now: number },
+    ): Statement {
+      return orm
+        .update(users)
+        .set({ passwordHash, version: sql`${users.version} + 1`, updatedAt: now })
+        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash)));
+    },
+
+    insertSession: sessionRows.insert,
+    removeSession: (userId: string, id: string) => sessionRows.remove(userId, [id]),
+
+    listSessions(userId: string, { now, ...page }: PageRequest & { now: number }) {
+      return sessionRows.list(userId, { ...page, filter: { refreshExpiresAt: { from: now } } });
+    },
+
+    removeExpiredSessions(userId: string, now: number): Statement {
+      return orm
+        .delete(userSessions)
+        .where(and(eq(userSessions.ownerId, userId), lt(userSessions.refreshExpiresAt, now)));
+    },
+
+    removeOtherSessions(userId: string, keptId: string): Statement {
+      return orm.delete(userSessions).where(and(eq(userSessions.ownerId, userId), ne(userSessions.id, keptId)));
+    },
+
+    /** Ends the session whose last rotation replaced this refresh token: whoever shows it again may have stolen it. */
+    removeReplayedSession(refreshTokenHash: string): Statement<{ id: string }[]> {
+      return orm
+        .delete(userSessions)
+        .where(eq(userSessions.previousRefreshTokenHash, refreshTokenHash))
+        .returning({ id: userSessions.id });
+    },
+
+    /** Exchanges a live session's tokens if the refresh token is still the current one. */
+    rotateSession(
+      refreshTokenHash: string,
+      { tokens, userAgent, now }: { tokens: SessionTokens; userAgent: string | null; now: number },
+    ): Statement<Session[]> {
+      const owner = orm
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.id, userSessions.ownerId), isActive));
+      return orm
+        .update(userSessions)
+        .set({
+          ...tokens,
+          userAgent,
+          previousRefreshTokenHash: refreshTokenHash,
+          version: sql`${userSessions.version} + 1`,
+          updatedAt: now,
+        })
+        .where(
+          and(
+            eq(userSessions.refreshTokenHash, refreshTokenHash),
+            gt(userSessions.refreshExpiresAt, now),
+            sql`exists ${owner}`,
+          ),
+        )
+        .returning();
+    },
+
+    /** Undoes the batch unless the credential is still live: another isolate may trust a revoked one for a moment. */
+    requireLive(actor: Actor, { now, refusal }: { now: number; refusal: () => Error }): Statement {
+      return requireThat(database, { condition: sql`exists ${liveCredential(actor, now)}`, refusal });
+    },
+
+    /** Undoes the batch unless the user has fewer keys than this. */
+    requireKeysBelow(ownerId: string, { limit, refusal }: { limit: number; refusal: () => Error }): Statement {
+      const total = orm.select({ total: count() }).from(apiKeys).where(eq(apiKeys.ownerId, ownerId));
+      return requireThat(database, { condition: sql`${total} < ${limit}`, refusal });
+    },
+
+    /** Makes a key. One that is made by a key ends with its maker, or before. */
+    insertApiKey(actor: Actor, row: NewApiKey): Statement<ApiKey[]> {
+      const wanted = row.expiresAt === null ? sql`null` : integer(row.expiresAt);
+      const bounded = sql<number | null>`(select min(coalesce(${wanted}, expires_at), coalesce(expires_at, ${wanted}))
+        from ${apiKeys} where id = ${actor.credential.id})`;
+      return orm
+        .insert(apiKeys)
+        .values({
+          ...row,
+          updatedAt: row.createdAt,
+          expiresAt: actor.credential.type === 'api_key' ? bounded : row.expiresAt,
+        })
+        .returning();
+    },
+
+    findApiKey: (ownerId: string, id: string) => keyRows.find(ownerId, id),
+    listApiKeys: (ownerId: string, page: PageRequest) => keyRows.list(ownerId, page),
+    removeApiKey: (ownerId: string, id: string) => keyRows.remove(ownerId, [id]),
+
+    /** Notes that a key was used, unless that was noted after `before` already. */
+    async touchApiKey(
+      ownerId: string,
+      { id, now, before }: { id: string; now: number; before: number },
+    ): Promise<void> {
+      await orm
+        .update(apiKeys)
+        .set({ lastUsedAt: now })
+        .where(
+          and(
+            eq(apiKeys.ownerId, ownerId),
+            eq(apiKeys.id, id),
+            or(isNull(apiKeys.lastUsedAt), lte(apiKeys.lastUsedAt, before)),
+          ),
+        );
+    },
+  };
+}
+
+export type IdentityRepository = ReturnType<typeof createIdentityRepository>;

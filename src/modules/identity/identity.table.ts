@@ -1,0 +1,54 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { z } from 'zod';
+import { id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
+import { SCOPES } from '../../shared/actor.ts';
+
+export const users = sqliteTable('users', {
+  id: id(),
+  email: text('email').notNull(),
+  emailKey: text('email_key').notNull(),
+  username: text('username').notNull(),
+  usernameKey: text('username_key').notNull(),
+  passwordHash: text('password_hash').notNull(),
+  fullName: text('full_name'),
+  role: text('role', { enum: ['user', 'admin'] })
+    .notNull()
+    .default('user'),
+  status: text('status', { enum: ['active', 'deactivated'] })
+    .notNull()
+    .default('active'),
+  loginCount: integer('login_count').notNull().default(0),
+  lastLoginAt: timestamp('last_login_at'),
+  version: version(),
+  ...timestamps(),
+});
+
+export const userSessions = sqliteTable('user_sessions', {
+  id: id(),
+  ownerId: text('user_id').notNull(),
+  accessTokenHash: text('access_token_hash').notNull(),
+  accessExpiresAt: timestamp('access_expires_at').notNull(),
+  refreshTokenHash: text('refresh_token_hash').notNull(),
+  previousRefreshTokenHash: text('previous_refresh_token_hash'),
+  refreshExpiresAt: timestamp('refresh_expires_at').notNull(),
+  userAgent: text('user_agent'),
+  version: version(),
+  ...timestamps(),
+});
+
+export const apiKeys = sqliteTable('api_keys', {
+  id: id(),
+  ownerId: ownerId(),
+  name: text('name').notNull(),
+  prefix: text('prefix').notNull(),
+  keyHash: text('key_hash').notNull(),
+  scopes: json('scopes', z.array(z.enum(SCOPES))).notNull(),
+  expiresAt: timestamp('expires_at'),
+  lastUsedAt: timestamp('last_used_at'),
+  version: version(),
+  ...timestamps(),
+});
+
+export type User = typeof users.$inferSelect;
+export type Session = typeof userSessions.$inferSelect;
+export type ApiKey = typeof apiKeys.$inferSelect;

@@ -1,0 +1,9 @@
+/** What must be unique about an account, in the one form in which it is compared: compatibility-folded and lower case. */
+const fold = (text: string): string => text.normalize('NFKC').toLowerCase().normalize('NFKC');
+
+export const emailKey = fold;
+export const usernameKey = fold;
+
+/** Which column an identifier means: usernames have no `@`. */
+export const loginKey = (identifier: string): { emailKey: string } | { usernameKey: string } =>
+  identifier.includes('@') ? { emailKey: fold(identifier) } : { usernameKey: fold(identifier) };

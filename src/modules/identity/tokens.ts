@@ -1,0 +1,39 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** A recognisable prefix tells people, logs and secret scanners what a leaked string is. */
+const PREFIXES = { access: 'cpa_', refresh: 'cpr_', api_key: 'cp_' } as const;
+
+export type TokenKind = keyof typeof PREFIXES;
+
+/** An opaque credential: `token` is given out once, `hash` is what is stored. */
+export type IssuedToken = { token: string; hash: string };
+
+const SECRET_BYTES = 32;
+const SECRET = /^[\w-]{43}$/;
+const SHOWN_API_KEY_CHARS = 9;
+
+/** A new token: prefix and 256 random bits. */
+export function issueToken(kind: TokenKind): IssuedToken {
+  const token = PREFIXES[kind] + randomBytes(SECRET_BYTES).toString('base64url');
+  return { token, hash: hashToken(token) };
+}
+
+/** Recognises a token by its shape, so that anything else is refused before the database is asked. */
+export function parseToken(text: string): { kind: TokenKind; hash: string } | undefined {
+  const kind = kindOf(text);
+  return kind && { kind, hash: hashToken(text) };
+}
+
+/** The first characters of an API key, by which people tell their keys apart; the secret keeps 220 bits. */
+export const shownPrefix = (key: string): string => key.slice(0, SHOWN_API_KEY_CHARS);
+
+function kindOf(text: string): TokenKind | undefined {
+  for (const kind of ['access', 'refresh', 'api_key'] as const) {
+    const prefix = PREFIXES[kind];
+    if (text.startsWith(prefix) && SECRET.test(text.slice(prefix.length))) return kind;
+  }
+  return undefined;
+}
+
+/** SHA-256 in hex. Fast on purpose: 256 random bits cannot be guessed, so they need no slow hash. */
+const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
