@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi';
+import { isNotModified } from '../../http/etag.ts';
+import { idParam, json, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import type { ContentView } from './document-content.ts';
+import { chunkPageSchema, chunksQuery, documentTextSchema, textQuery } from './documents.schemas.ts';
+
+const tags = ['documents'];
+const params = idParam('document');
+const binary = { 'application/octet-stream': { schema: z.any().openapi({ type: 'string', format: 'binary' }) } };
+
+const content = scopedRoute('documents:read', {
+  method: 'get',
+  path: '/v1/documents/{id}/content',
+  operationId: 'getDocumentContent',
+  tags,
+  summary: 'Get the original file',
+  description: 'Byte for byte as it was handed in. `Range` gives a part of it.',
+  request: { params },
+  responses: {
+    200: { description: 'The file.', content: binary },
+    206: { description: 'The part of the file that `Range` named.', content: binary },
+    304: { description: 'You have these bytes (`If-None-Match`).' },
+    ...problems('not_found', 'range_not_satisfiable', 'invalid_fields'),
+  },
+});
+
+const text = scopedRoute('documents:read', {
+  method: 'get',
+  path: '/v1/documents/{id}/text',
+  operationId: 'getDocumentText',
+  tags,
+  summary: 'Get the extracted text',
+  description: 'The text that offsets of passages and highlights refer to.',
+  request: { params, query: textQuery },
+  responses: { 200: json(documentTextSchema, 'The text.'), ...problems('not_found', 'conflict', 'invalid_fields') },
+});
+
+const chunks = scopedRoute('documents:read', {
+  method: 'get',
+  path: '/v1/documents/{id}/chunks',
+  operationId: 'listDocumentChunks',
+  tags,
+  summary: 'List the passages that searches find',
+  request: { params, query: chunksQuery },
+  responses: { 200: json(chunkPageSchema, 'One page.'), ...problems('not_found', 'conflict', 'invalid_fields') },
+});
+
+/** What a document holds: its bytes, its text, its passages. */
+export function documentContentRoutes(app: Router): void {
+  app.openapi(content, async (c) => {
+    const { id } = c.req.valid('param');
+    const view = await c.var.services.content.open(c.var.actor, { id, range: c.req.header('range') });
+    const headers = contentHeaders(view);
+    if (isNotModified(c, headers.etag)) {
+      await view.body.cancel();
+      return c.body(null, 304, { etag: headers.etag });
+    }
+    return c.body(view.body, view.range ? 206 : 200, headers);
+  });
+
+  app.openapi(text, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(await c.var.services.content.getText(c.var.actor, { id, ...c.req.valid('query') }), 200);
+  });
+
+  app.openapi(chunks, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(await c.var.services.content.listChunks(c.var.actor, { id, ...c.req.valid('query') }), 200);
+  });
+}
+
+/** Content is handed over as a download, never to be shown or run in the API's origin. */
+function contentHeaders({ document, range, size }: ContentView) {
+  const length = range?.length ?? size;
+  const ascii = document.filename.replace(/[^\x20-\x7e]|["\\]/g, '_');
+  return {
+    'content-type': document.mediaType,
+    'content-length': String(length),
+    'content-disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encodeURIComponent(document.filename)}`,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, no-cache',
+    etag: `"${document.sha256}"`,
+    ...(range && { 'content-range': `bytes ${range.offset}-${range.offset + length - 1}/${size}` }),
+  };
+}

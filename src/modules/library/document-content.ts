@@ -1,0 +1,80 @@
+import type { Actor } from '../../shared/actor.ts';
+import { notFound } from '../../shared/app-error.ts';
+import { type ByteRange, parseByteRange } from '../../shared/byte-range.ts';
+import { decodeCursor, encodeCursor, InvalidCursorError, type Page } from '../../shared/page.ts';
+import type { Archive, Reading } from '../ingestion/archive.ts';
+import { documentNotReady, rangeNotSatisfiable } from './documents.errors.ts';
+import type { FiledDocument } from './documents.repository.ts';
+import type { DocumentsService } from './documents.service.ts';
+
+type Deps = { archive: Archive; documents: DocumentsService };
+
+export type ChunkView = Reading['chunks'][number] & { id: string; text: string };
+
+export type ContentView = {
+  document: FiledDocument;
+  body: ReadableStream<Uint8Array>;
+  size: number;
+  /** Set when only a part was asked for. */
+  range: ByteRange | undefined;
+};
+
+/** Reading what the archive holds of a document. */
+export function createDocumentContent({ archive, documents }: Deps) {
+  const getRead = async (actor: Actor, id: string): Promise<{ document: FiledDocument; reading: Reading }> => {
+    const document = await documents.get(actor, id);
+    const reading = await archive.getReading(placeOf(document));
+    if (!reading) throw documentNotReady(document.status);
+    return { document, reading };
+  };
+
+  return {
+    /** The original bytes, or the range of them that an HTTP `Range` header names. */
+    async open(actor: Actor, { id, range: header }: { id: string; range: string | undefined }): Promise<ContentView> {
+      const document = await documents.get(actor, id);
+      const range = parseByteRange(header, document.sizeBytes);
+      if (range === 'unsatisfiable') throw rangeNotSatisfiable(document.sizeBytes);
+      const file = await archive.files.read(archive.originalKey(placeOf(document)), range);
+      if (!file) throw notFound('document');
+      return { document, body: file.body, size: document.sizeBytes, range };
+    },
+
+    /** The extracted text from `start` to `end` (UTF-16 code units). */
+    async getText(actor: Actor, { id, start, end }: { id: string; start: number; end?: number | undefined }) {
+      const { reading } = await getRead(actor, id);
+      const length = reading.text.length;
+      const from = Math.min(start, length);
+      const to = Math.max(from, Math.min(end ?? length, length));
+      const text = reading.text.slice(from, to).toWellFormed();
+      return { documentId: id, text, start: from, end: to, length, extractor: reading.extractor };
+    },
+
+    async listChunks(
+      actor: Actor,
+      { id, limit, cursor }: { id: string; limit: number; cursor?: string | undefined },
+    ): Promise<Page<ChunkView>> {
+      const { reading } = await getRead(actor, id);
+      const first = cursor === undefined ? 0 : nextOrdinal(cursor);
+      const items = reading.chunks.slice(first, first + limit).map((chunk) => ({
+        ...chunk,
+        id: `${id}#${chunk.ordinal}`,
+        text: reading.text.slice(chunk.start, chunk.end),
+      }));
+      const next = first + items.length;
+      return { items, nextCursor: next < reading.chunks.length ? encodeCursor({ value: next, id }) : null };
+    },
+  };
+}
+
+function nextOrdinal(cursor: string): number {
+  const { value } = decodeCursor(cursor);
+  if (typeof value !== 'number' || value < 0)
+    throw new InvalidCursorError('The cursor is not one that this list gave.');
+  return value;
+}
+
+export const placeOf = (document: Pick<FiledDocument, 'ownerId' | 'id' | 'contentVersion'>) => ({
+  ownerId: document.ownerId,
+  documentId: document.id,
+  contentVersion: document.contentVersion,
+});

@@ -1,0 +1,66 @@
+import type { Database, Statement } from '../../db/client.ts';
+import type { IndexedDocument } from '../../index-object/index.types.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Reading } from '../ingestion/archive.ts';
+import { PROFILES, type Profile } from '../ingestion/chunking.ts';
+import type { Job } from '../ingestion/ingestion.service.ts';
+import { type Failure, PermanentJobError } from '../ingestion/job-lifecycle.ts';
+import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
+import { clipTitle } from './filenames.ts';
+import { toIndexedDocument } from './indexed-document.ts';
+import { subjectOf } from './library.jobs.ts';
+
+export type ProcessedDocument = Omit<FiledDocument, 'profile'> & { profile: Profile };
+
+/** What the processing job may do to a document. */
+export function createDocumentProcessing({ database, clock }: { database: Database; clock: Clock }) {
+  const repository = createDocumentsRepository(database);
+
+  const titleFor = (document: ProcessedDocument, reading: Reading) =>
+    document.titleIsGiven ? document.title : clipTitle(reading.title ?? '') || document.title;
+
+  return {
+    /** The document as it is now, marked as being read. @throws PermanentJobError when it is gone. */
+    async begin(job: Job): Promise<ProcessedDocument> {
+      const id = subjectOf(job);
+      const marked = repository.markProcessing(job.ownerId, { id, now: clock.now() });
+      const [document] = await database.commitAndRead([marked], repository.select(job.ownerId, id));
+      if (!document || document.status === 'deleting') {
+        throw new PermanentJobError('document_gone', 'The document has been deleted.');
+      }
+      return { ...document, profile: profileOf(document.profile) };
+    },
+
+    asIndexed(document: ProcessedDocument, reading: Reading): IndexedDocument {
+      const { kind, language } = reading;
+      return toIndexedDocument({ ...document, title: titleFor(document, reading), kind, language });
+    },
+
+    /** Committed together with the job's success. */
+    ready(document: ProcessedDocument, reading: Reading): Statement {
+      return repository.markReady(document.ownerId, {
+        id: document.id,
+        title: titleFor(document, reading),
+        now: clock.now(),
+        changes: {
+          kind: reading.kind,
+          language: reading.language,
+          pageCount: reading.pageCount,
+          chunkCount: reading.chunks.length,
+          extractedMetadata: reading.metadata,
+        },
+      });
+    },
+
+    /** Committed together with the job's failure. */
+    failed(job: Job, failure: Failure): Statement[] {
+      const id = subjectOf(job);
+      const { code: errorCode, message: errorMessage } = failure;
+      return [repository.markFailed(job.ownerId, { id, errorCode, errorMessage, now: clock.now() })];
+    },
+  };
+}
+
+export type DocumentProcessing = ReturnType<typeof createDocumentProcessing>;
+
+const profileOf = (name: string): Profile => PROFILES.find((profile) => profile === name) ?? 'general';

@@ -1,0 +1,192 @@
+import type { Config } from '../../config.ts';
+import type { Database, Statement } from '../../db/client.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { FileTooLargeError, type WrittenFile } from '../../platform/files/file-store.ts';
+import type { Ids } from '../../platform/ids.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts';
+import { BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
+import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
+import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
+import type { CollectionsService } from './collections.service.ts';
+import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart } from './documents.errors.ts';
+import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
+import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
+import type { DocumentsService } from './documents.service.ts';
+import { safeFilename, safeMediaType, titleOf } from './filenames.ts';
+import type { Document } from './library.table.ts';
+import type { TagsService } from './tags.service.ts';
+
+type Deps = {
+  database: Database;
+  clock: Clock;
+  ids: Ids;
+  config: Config;
+  archive: Archive;
+  jobs: JobsService;
+  tags: TagsService;
+  collections: CollectionsService;
+  documents: DocumentsService;
+  waitUntil: (work: Promise<unknown>) => void;
+};
+
+/** An upload's body as it arrives. */
+export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType: string | undefined };
+
+type Received = WrittenFile & Pick<Document, 'filename' | 'mediaType'>;
+
+/** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
+export function createDocumentUpload(deps: Deps) {
+  const { database, clock, ids, config, archive, jobs } = deps;
+  const repository = createDocumentsRepository(database);
+
+  const storeAt =
+    (place: ArchivePlace) =>
+    async (file: IncomingFile): Promise<Received> => {
+      const filename = safeFilename(file.filename);
+      const mediaType = safeMediaType(file.mediaType);
+      const written = await archive.files.write(archive.originalKey(place), {
+        body: file.body,
+        maxBytes: config.MAX_UPLOAD_BYTES,
+        mediaType,
+      });
+      return { ...written, filename, mediaType };
+    };
+
+  /**
+   * Receives the form and commits what `prepare` makes of it. The bytes do not stay behind when this fails, unless the
+   * database may have committed without being able to say so: then they wait for the reconciliation.
+   */
+  const receive = async <T>(
+    place: ArchivePlace,
+    { body, contentType }: UploadBody,
+    commit: (file: Received, fields: UploadFields) => Promise<T>,
+  ): Promise<T> => {
+    if (!body || !contentType?.toLowerCase().startsWith('multipart/form-data')) throw notMultipart();
+    let mayBeCommitted = false;
+    try {
+      const { file, fields } = await readMultipart({ body, contentType }, storeAt(place));
+      if (!file) throw noFile();
+      if (file.size === 0) throw emptyFile();
+      const parsed = parseFields(fields);
+      mayBeCommitted = true;
+      return await commit(file, parsed);
+    } catch (error) {
+      if (!mayBeCommitted || error instanceof AppError) await archive.removeVersion(place);
+      throw explain(error, config);
+    }
+  };
+
+  const newDocument = (
+    place: ArchivePlace,
+    { file, fields }: { file: Received; fields: UploadFields },
+  ): FiledDocument => {
+    const now = clock.now();
+    return {
+      id: place.documentId,
+      ownerId: place.ownerId,
+      title: fields.title ?? titleOf(file.filename),
+      titleIsGiven: fields.title !== undefined,
+      filename: file.filename,
+      mediaType: file.mediaType,
+      kind: null,
+      profile: fields.profile,
+      status: 'pending',
+      errorCode: null,
+      errorMessage: null,
+      language: null,
+      sizeBytes: file.size,
+      sha256: file.sha256,
+      contentVersion: 1,
+      pageCount: null,
+      chunkCount: 0,
+      metadata: fields.metadata,
+      extractedMetadata: {},
+      revision: 1,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+      deletedAt: null,
+      tagIds: [],
+      tagNames: fields.tags,
+      collectionIds: fields.collectionId === undefined ? [] : [fields.collectionId],
+    };
+  };
+
+  const filingStatements = (document: FiledDocument): Statement[] => {
+    const { ownerId, id: documentId, createdAt: now } = document;
+    return [
+      ...document.collectionIds.flatMap((collectionId) =>
+        deps.collections.addItemStatements(ownerId, { collectionId, documentId, now }),
+      ),
+      ...(document.tagNames.length > 0
+        ? deps.tags.assignStatements(ownerId, { documentId, names: document.tagNames, now })
+        : []),
+    ];
+  };
+
+  return {
+    /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
+    async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
+      const place = { ownerId: actor.userId, documentId: ids.next(), contentVersion: 1 };
+      const accepted = await receive(place, upload, async (file, fields) => {
+        const { filedDocument, row } = split(newDocument(place, { file, fields }));
+        const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
+        try {
+          await database.commit([repository.insert(row), ...filingStatements(filedDocument), insert]);
+        } catch (error) {
+          throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
+        }
+        return { document: filedDocument, job };
+      });
+      deps.waitUntil(jobs.wake([accepted.job.id]));
+      return accepted;
+    },
+
+    /** Replaces a document's bytes, for example by a repaired file, and reads them. Title, tags and notes stay. */
+    async replace(
+      actor: Actor,
+      { id, upload, expectedVersion }: { id: string; upload: UploadBody; expectedVersion?: number | undefined },
+    ) {
+      const current = await deps.documents.get(actor, id);
+      if (expectedVersion !== undefined && expectedVersion !== current.version) throw staleVersion('document');
+      const contentVersion = current.contentVersion + 1;
+      const place = { ownerId: actor.userId, documentId: id, contentVersion };
+      return receive(place, upload, (file) =>
+        deps.documents.revise(actor.userId, {
+          id,
+          expectedVersion: current.version,
+          changes: {
+            status: 'pending',
+            contentVersion,
+            filename: file.filename,
+            mediaType: file.mediaType,
+            sizeBytes: file.size,
+            sha256: file.sha256,
+          },
+          job: 'process_document',
+        }),
+      );
+    },
+  };
+}
+
+function split(filedDocument: FiledDocument): { filedDocument: FiledDocument; row: Document } {
+  const { tagIds: _ids, tagNames: _names, collectionIds: _collections, ...row } = filedDocument;
+  return { filedDocument, row };
+}
+
+function parseFields(fields: Record<string, string>): UploadFields {
+  const parsed = uploadFieldsSchema.safeParse(fields);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  throw new AppError('invalid_fields', 'Some fields are not valid.', { errors });
+}
+
+function explain(error: unknown, config: Config): unknown {
+  if (error instanceof FileTooLargeError) return fileTooLarge(config.MAX_UPLOAD_BYTES);
+  if (error instanceof BrokenMultipartError) return brokenUpload();
+  return error;
+}
+
+const isNotFound = (error: unknown) => error instanceof AppError && error.kind === 'not_found';

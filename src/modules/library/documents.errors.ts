@@ -1,0 +1,22 @@
+import { AppError, invalidField } from '../../shared/app-error.ts';
+
+export const documentNotReady = (status: string) =>
+  new AppError('conflict', `The document has not been read (its status is ${status}); its job says more.`, {
+    code: 'document_not_ready',
+  });
+
+export const noFile = () => invalidField('file', 'Send one file in a multipart field named `file`.');
+
+export const emptyFile = () => invalidField('file', 'The file is empty.');
+
+export const fileTooLarge = (maxBytes: number) =>
+  new AppError('too_large', `A file may have at most ${maxBytes} bytes.`, { code: 'file_too_large' });
+
+export const brokenUpload = () =>
+  new AppError('malformed', 'The upload ended early or is not valid multipart/form-data; send it again.');
+
+export const notMultipart = () =>
+  new AppError('unsupported_media_type', 'Send the file as multipart/form-data in a field named `file`.');
+
+export const rangeNotSatisfiable = (size: number) =>
+  new AppError('range_not_satisfiable', `The range lies outside the file, which has ${size} bytes.`);

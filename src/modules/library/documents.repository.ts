@@ -1,0 +1,172 @@
+import { and, eq, gt, ne, type SQL, sql } from 'drizzle-orm';
+import type { Database, Statement } from '../../db/client.ts';
+import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
+import { inJson } from '../../db/sql.ts';
+import type { PageRequest } from '../../shared/page.ts';
+import { collectionItems, type Document, documents, documentTags, tags } from './library.table.ts';
+
+/** A document with how it is filed. */
+export type FiledDocument = Document & { tagIds: string[]; tagNames: string[]; collectionIds: string[] };
+
+export type DocumentFilter = {
+  status?: Document['status'] | undefined;
+  kind?: string | undefined;
+  profile?: string | undefined;
+  title?: string | undefined;
+  tagKey?: string | undefined;
+  collectionId?: string | undefined;
+  createdFrom?: number | undefined;
+  createdTo?: number | undefined;
+};
+
+const idList = (value: string): string[] => JSON.parse(value);
+
+// Subselects instead of joins: one row a document, whatever it is filed under.
+const filing = {
+  tagIds: sql`(select json_group_array(document_tags.tag_id) from document_tags
+    where document_tags.document_id = documents.id)`
+    .mapWith(idList)
+    .as('filed_tag_ids'),
+  tagNames: sql`(select json_group_array(tags.name order by tags.name_key) from document_tags
+    join tags on tags.id = document_tags.tag_id where document_tags.document_id = documents.id)`
+    .mapWith(idList)
+    .as('filed_tag_names'),
+  collectionIds: sql`(select json_group_array(collection_items.collection_id) from collection_items
+    where collection_items.document_id = documents.id)`
+    .mapWith(idList)
+    .as('filed_collection_ids'),
+};
+
+/** What a person can still do something with: everything but what is being deleted for good. */
+const notDeleting = ne(documents.status, 'deleting');
+
+/** Rows of `documents` with their tags and collections. */
+export function createDocumentsRepository(database: Database) {
+  const rows = createRepository(database, documents, filing);
+
+  const membership = (filter: DocumentFilter): SQL | undefined =>
+    and(
+      notDeleting,
+      filter.tagKey === undefined
+        ? undefined
+        : sql`documents.id in (select ${documentTags.documentId} from ${documentTags}
+            join ${tags} on ${tags.id} = ${documentTags.tagId} where ${tags.nameKey} = ${filter.tagKey}
+            and ${tags.ownerId} = documents.owner_id)`,
+      filter.collectionId === undefined
+        ? undefined
+        : sql`documents.id in (select ${collectionItems.documentId} from ${collectionItems}
+            where ${collectionItems.collectionId} = ${filter.collectionId})`,
+    );
+
+  return {
+    find: (ownerId: string, id: string, trash: Trash = 'exclude'): Promise<FiledDocument | undefined> =>
+      rows.find(ownerId, id, trash),
+
+    select: (ownerId: string, id: string, trash: Trash = 'include'): Statement<FiledDocument[]> =>
+      rows.select(ownerId, id, trash),
+
+    list(ownerId: string, { trash, ...options }: DocumentFilter & PageRequest & { trash: Trash }) {
+      const { status, kind, profile, title, createdFrom, createdTo } = options;
+      return rows.list(ownerId, {
+        ...options,
+        trash,
+        filter: {
+          status,
+          kind,
+          profile,
+          title: title === undefined ? undefined : { contains: title },
+          createdAt: { from: createdFrom ?? 0, to: createdTo ?? Number.MAX_SAFE_INTEGER },
+        },
+        where: membership(options),
+      });
+    },
+
+    insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
+
+    /** Changes a document that is not being deleted and counts the revision that the index follows. */
+    revise(
+      ownerId: string,
+      change: {
+        id: string;
+        changes: Changes<typeof documents>;
+        now: number;
+        expectedVersion?: number | undefined;
+        trash?: Trash | undefined;
+      },
+    ): Statement<Document[]> {
+      const revision = sql`${documents.revision} + 1`;
+      return rows.update(ownerId, { ...change, changes: { ...change.changes, revision }, where: notDeleting });
+    },
+
+    markProcessing(ownerId: string, { id, now }: { id: string; now: number }): Statement {
+      return database.orm
+        .update(documents)
+        .set({ status: 'processing', updatedAt: now })
+        .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), notDeleting));
+    },
+
+    /** What reading the file found. A title that a person gave stays. */
+    markReady(
+      ownerId: string,
+      { id, title, changes, now }: { id: string; title: string; changes: Changes<typeof documents>; now: number },
+    ): Statement {
+      const kept = sql`case when ${documents.titleIsGiven} then ${documents.title} else ${title} end`;
+      return database.orm
+        .update(documents)
+        .set({
+          ...changes,
+          title: kept,
+          status: 'ready',
+          errorCode: null,
+          errorMessage: null,
+          version: sql`${documents.version} + 1`,
+          updatedAt: now,
+        })
+        .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), notDeleting));
+    },
+
+    markFailed(
+      ownerId: string,
+      { id, errorCode, errorMessage, now }: { id: string; errorCode: string; errorMessage: string; now: number },
+    ): Statement {
+      return database.orm
+        .update(documents)
+        .set({ status: 'failed', errorCode, errorMessage, version: sql`${documents.version} + 1`, updatedAt: now })
+        .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), notDeleting));
+    },
+
+    remove: (ownerId: string, id: string): Statement => rows.remove(ownerId, [id]),
+
+    /** Rows of any table that still name the document. */
+    async countRemains(ownerId: string, id: string): Promise<number> {
+      const counted = await database.orm
+        .select({
+          total: sql<number>`count(*) + (select count(*) from document_tags where document_tags.document_id = ${id})
+            + (select count(*) from collection_items where collection_items.document_id = ${id})`.as('total'),
+        })
+        .from(documents)
+        .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id)));
+      return counted[0]?.total ?? 0;
+    },
+
+    /** Rows in any state, for comparing the other stores with. */
+    findMany: (ownerId: string, ids: string[]): Promise<Document[]> =>
+      database.orm
+        .select()
+        .from(documents)
+        .where(and(eq(documents.ownerId, ownerId), inJson(documents.id, ids))),
+
+    /** A page of ids in the order of ids, which is that of creation. */
+    async idsAfter(ownerId: string, { after, limit }: { after: string; limit: number }): Promise<string[]> {
+      const found = await database.orm
+        .select({ id: documents.id })
+        .from(documents)
+        .where(and(eq(documents.ownerId, ownerId), gt(documents.id, after)))
+        .orderBy(documents.id)
+        .limit(limit);
+      return found.map((row) => row.id);
+    },
+  };
+}
+
+export type DocumentsRepository = ReturnType<typeof createDocumentsRepository>;

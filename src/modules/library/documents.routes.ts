@@ -1,0 +1,204 @@
+import { z } from '@hono/zod-openapi';
+import { expectedVersion, isNotModified, versionTag } from '../../http/etag.ts';
+import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import { parseTime } from '../../shared/time.ts';
+import { presentJob } from '../ingestion/ingestion.presenter.ts';
+import { jobSchema } from '../ingestion/ingestion.schemas.ts';
+import { presentDocument } from './documents.presenter.ts';
+import {
+  acceptedSchema,
+  changeDocumentBody,
+  documentPageSchema,
+  documentSchema,
+  listDocumentsQuery,
+  replacementFormSchema,
+  uploadFormSchema,
+} from './documents.schemas.ts';
+import { foldTagName } from './tags.ts';
+
+const tags = ['documents'];
+const params = idParam('document');
+const form = (schema: typeof uploadFormSchema | typeof replacementFormSchema) => ({
+  required: true,
+  content: { 'multipart/form-data': { schema } },
+});
+const uploadErrors = problems('malformed', 'too_large', 'unsupported_media_type', 'invalid_fields');
+
+const upload = scopedRoute('documents:write', {
+  method: 'post',
+  path: '/v1/documents',
+  operationId: 'uploadDocument',
+  tags,
+  summary: 'Hand in a document',
+  description: 'Stores the file and answers at once; the job reads it. What was answered with 202 is never lost.',
+  requestBody: form(uploadFormSchema),
+  responses: { 202: json(acceptedSchema, 'Accepted; the job reads it.'), ...uploadErrors },
+});
+
+const list = scopedRoute('documents:read', {
+  method: 'get',
+  path: '/v1/documents',
+  operationId: 'listDocuments',
+  tags,
+  summary: 'List documents',
+  request: { query: listDocumentsQuery },
+  responses: { 200: json(documentPageSchema, 'One page.'), ...problems('invalid_fields') },
+});
+
+const get = scopedRoute('documents:read', {
+  method: 'get',
+  path: '/v1/documents/{id}',
+  operationId: 'getDocument',
+  tags,
+  summary: 'Get a document',
+  request: { params },
+  responses: {
+    200: json(documentSchema, 'The document.'),
+    304: { description: 'You have this version (`If-None-Match`).' },
+    ...problems('not_found', 'invalid_fields'),
+  },
+});
+
+const change = scopedRoute('documents:write', {
+  method: 'patch',
+  path: '/v1/documents/{id}',
+  operationId: 'changeDocument',
+  tags,
+  summary: 'Change title, tags, profile or metadata',
+  description: 'Searches see the change at once. Give `If-Match` or `version` to change only what you have read.',
+  request: { params, body: jsonBody(changeDocumentBody) },
+  responses: {
+    200: json(documentSchema, 'The changed document.'),
+    ...problems('malformed', 'not_found', 'stale_version', 'invalid_fields'),
+  },
+});
+
+const remove = scopedRoute('documents:write', {
+  method: 'delete',
+  path: '/v1/documents/{id}',
+  operationId: 'deleteDocument',
+  tags,
+  summary: 'Delete a document',
+  description:
+    'Moves it to the trash, from which it can be restored; searches stop finding it at once. With `permanent=true` a ' +
+    'job removes its rows, files, index entries and vectors, and proves in its result that nothing is left.',
+  request: {
+    params,
+    query: z.object({ permanent: z.enum(['true', 'false']).default('false') }),
+  },
+  responses: {
+    202: json(z.object({ job: jobSchema }).openapi('AcceptedDeletion'), 'The job that deletes it for good.'),
+    204: { description: 'In the trash.' },
+    ...problems('not_found', 'stale_version', 'invalid_fields'),
+  },
+});
+
+const restore = scopedRoute('documents:write', {
+  method: 'post',
+  path: '/v1/documents/{id}/restore',
+  operationId: 'restoreDocument',
+  tags,
+  summary: 'Bring a document back from the trash',
+  request: { params },
+  responses: { 200: json(documentSchema, 'The document.'), ...problems('not_found', 'invalid_fields') },
+});
+
+const reprocess = scopedRoute('documents:write', {
+  method: 'post',
+  path: '/v1/documents/{id}/reprocess',
+  operationId: 'reprocessDocument',
+  tags,
+  summary: 'Read a document again',
+  request: { params },
+  responses: { 202: json(acceptedSchema, 'The job reads it.'), ...problems('not_found', 'invalid_fields') },
+});
+
+const replaceContent = scopedRoute('documents:write', {
+  method: 'put',
+  path: '/v1/documents/{id}/content',
+  operationId: 'replaceDocumentContent',
+  tags,
+  summary: 'Replace a document’s bytes',
+  description: 'For a repaired or newer file. The document keeps its id, title, tags and place; the job reads it anew.',
+  request: { params },
+  requestBody: form(replacementFormSchema),
+  responses: {
+    202: json(acceptedSchema, 'Accepted; the job reads it.'),
+    ...problems('not_found', 'stale_version'),
+    ...uploadErrors,
+  },
+});
+
+/** Documents as a whole: in, listed, changed, away and back. */
+export function documentRoutes(app: Router): void {
+  app.openapi(upload, async (c) => {
+    const { document, job } = await c.var.services.upload.create(c.var.actor, {
+      body: c.req.raw.body,
+      contentType: c.req.header('content-type'),
+    });
+    c.header('location', `/v1/documents/${document.id}`);
+    return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
+  });
+
+  app.openapi(list, async (c) => {
+    const { q, tag, from, to, trashed, ...query } = c.req.valid('query');
+    const page = await c.var.services.documents.list(c.var.actor, {
+      ...query,
+      title: q,
+      tagKey: tag === undefined ? undefined : foldTagName(tag),
+      createdFrom: parseTime(from),
+      createdTo: parseTime(to),
+      trashed: trashed === 'true',
+    });
+    return c.json({ items: page.items.map(presentDocument), nextCursor: page.nextCursor }, 200);
+  });
+
+  app.openapi(get, async (c) => {
+    const document = await c.var.services.documents.get(c.var.actor, c.req.valid('param').id);
+    const tag = versionTag(document.version);
+    c.header('etag', tag);
+    if (isNotModified(c, tag)) return c.body(null, 304);
+    return c.json(presentDocument(document), 200);
+  });
+
+  app.openapi(change, async (c) => {
+    const { version, ...changes } = c.req.valid('json');
+    const { id } = c.req.valid('param');
+    const given = { id, changes, expectedVersion: expectedVersion(c, version) };
+    const document = await c.var.services.documents.change(c.var.actor, given);
+    c.header('etag', versionTag(document.version));
+    return c.json(presentDocument(document), 200);
+  });
+
+  app.openapi(remove, async (c) => {
+    const { documents } = c.var.services;
+    const target = { id: c.req.valid('param').id, expectedVersion: expectedVersion(c) };
+    if (c.req.valid('query').permanent === 'true') {
+      const job = await documents.removePermanently(c.var.actor, target);
+      return c.json({ job: presentJob(job) }, 202);
+    }
+    await documents.trash(c.var.actor, target);
+    return c.body(null, 204);
+  });
+
+  app.openapi(restore, async (c) => {
+    const document = await c.var.services.documents.restore(c.var.actor, c.req.valid('param').id);
+    return c.json(presentDocument(document), 200);
+  });
+
+  app.openapi(reprocess, async (c) => {
+    const { document, job } = await c.var.services.documents.reprocess(c.var.actor, c.req.valid('param').id);
+    return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
+  });
+
+  app.openapi(replaceContent, async (c) => {
+    const upload = { body: c.req.raw.body, contentType: c.req.header('content-type') };
+    const { id } = c.req.valid('param');
+    const { document, job } = await c.var.services.upload.replace(c.var.actor, {
+      id,
+      upload,
+      expectedVersion: expectedVersion(c),
+    });
+    return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
+  });
+}

@@ -1,0 +1,176 @@
+import { z } from '@hono/zod-openapi';
+import { pageOf, pageQuery } from '../../http/pagination.ts';
+import { PROFILES } from '../ingestion/chunking.ts';
+import { jobSchema } from '../ingestion/ingestion.schemas.ts';
+import { DOCUMENT_STATUSES, metadataSchema } from './library.table.ts';
+
+const MAX_METADATA_CHARACTERS = 20_000;
+const MAX_TAGS = 50;
+
+/** Text that a person typed: no null characters, no broken surrogates, trimmed. */
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'It contains characters that are not text.');
+
+const title = line(300).openapi({ example: 'Lease for the flat' });
+const tagNames = z
+  .array(line(100))
+  .max(MAX_TAGS)
+  .openapi({ example: ['Reference', 'Ideas'] });
+const profile = z.enum(PROFILES).openapi({ description: 'How the document is read: how it is cut into passages.' });
+const metadata = metadataSchema
+  .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'It is longer than 20,000 characters.')
+  .openapi({ type: 'object', example: { source: 'scanner' } });
+
+const timestamp = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
+
+export const documentSchema = z
+  .object({
+    id: z.uuid(),
+    title: z.string(),
+    filename: z.string(),
+    mediaType: z.string(),
+    kind: z.string().nullable().openapi({ description: 'What the bytes are; null until they have been read.' }),
+    profile: z.string(),
+    status: z.enum(DOCUMENT_STATUSES),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    language: z.string().nullable(),
+    sizeBytes: z.number().int(),
+    sha256: z.string(),
+    contentVersion: z.number().int(),
+    pageCount: z.number().int().nullable(),
+    chunkCount: z.number().int(),
+    tags: z.array(z.string()),
+    collectionIds: z.array(z.uuid()),
+    metadata: z.record(z.string(), z.unknown()),
+    extractedMetadata: z.record(z.string(), z.unknown()).openapi({ description: 'What the file says about itself.' }),
+    version: z.number().int(),
+    createdAt: timestamp,
+    updatedAt: timestamp,
+    deletedAt: timestamp.nullable(),
+  })
+  .openapi('Document');
+
+export const acceptedSchema = z.object({ document: documentSchema, job: jobSchema }).openapi('AcceptedDocument');
+export const documentPageSchema = pageOf(documentSchema, 'DocumentPage');
+
+export const listDocumentsQuery = pageQuery(['createdAt', 'updatedAt', 'title', 'sizeBytes']).extend({
+  status: z.enum(DOCUMENT_STATUSES).optional(),
+  kind: z.string().max(40).optional().openapi({ example: 'pdf' }),
+  profile: profile.optional(),
+  q: line(200).optional().openapi({ description: 'Part of the title.' }),
+  tag: line(100).optional().openapi({ description: 'Name of a tag.' }),
+  collectionId: z.uuid().optional(),
+  from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created at or after.' }),
+  to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created at or before.' }),
+  trashed: z.enum(['true', 'false']).default('false').openapi({ description: 'List the trash instead.' }),
+});
+
+export const changeDocumentBody = z
+  .object({
+    title: title.optional(),
+    profile: profile.optional(),
+    tags: tagNames.optional(),
+    metadata: metadata.optional(),
+    version: z.number().int().positive().optional().openapi({ description: 'The version that you read.' }),
+  })
+  .strict()
+  .openapi('DocumentChanges');
+
+const jsonText = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'It is not valid JSON.' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
+/** The text fields of an upload's form. Tags come as a JSON array or separated by commas. */
+export const uploadFieldsSchema = z.object({
+  title: title.optional(),
+  collectionId: z.uuid().optional(),
+  profile: profile.default('general'),
+  metadata: jsonText(metadata).default({}),
+  tags: z
+    .string()
+    .transform((text) => (text.trimStart().startsWith('[') ? text : JSON.stringify(splitTags(text))))
+    .pipe(jsonText(tagNames))
+    .default([]),
+});
+
+export type UploadFields = z.output<typeof uploadFieldsSchema>;
+
+const splitTags = (text: string) =>
+  text
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter(Boolean);
+
+export const textQuery = z.object({
+  start: z.coerce.number().int().min(0).default(0).openapi({ description: 'First character, from 0.' }),
+  end: z.coerce.number().int().min(0).optional().openapi({ description: 'Character after the last.' }),
+});
+
+export const documentTextSchema = z
+  .object({
+    documentId: z.uuid(),
+    text: z.string(),
+    start: z.number().int(),
+    end: z.number().int(),
+    length: z.number().int().openapi({ description: 'Characters (UTF-16 code units) of the whole text.' }),
+    extractor: z.string(),
+  })
+  .openapi('DocumentText');
+
+export const chunkSchema = z
+  .object({
+    id: z.string().openapi({ example: '0199c0de-0000-7000-8000-000000000000#0' }),
+    ordinal: z.number().int(),
+    text: z.string(),
+    start: z.number().int(),
+    end: z.number().int(),
+    page: z.number().int().nullable(),
+    headings: z.array(z.string()),
+  })
+  .openapi('Chunk');
+
+export const chunkPageSchema = pageOf(chunkSchema, 'ChunkPage');
+export const chunksQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(2000).optional(),
+});
+
+const fileProperty = {
+  type: 'string' as const,
+  format: 'binary',
+  description: 'PDF, DOCX, HTML, Markdown or plain text.',
+};
+
+/** How an upload's form looks in the API's description; the body itself is streamed, never validated as a whole. */
+export const uploadFormSchema = {
+  type: 'object' as const,
+  required: ['file'],
+  properties: {
+    file: fileProperty,
+    title: { type: 'string' as const, maxLength: 300 },
+    collectionId: { type: 'string' as const, format: 'uuid' },
+    tags: { type: 'string' as const, description: 'Names, separated by commas or as a JSON array.' },
+    profile: { type: 'string' as const, enum: [...PROFILES], default: 'general' },
+    metadata: { type: 'string' as const, description: 'A JSON object.' },
+  },
+};
+
+export const replacementFormSchema = {
+  type: 'object' as const,
+  required: ['file'],
+  properties: { file: fileProperty },
+};

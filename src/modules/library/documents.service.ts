@@ -1,0 +1,173 @@
+import type { Database, Statement } from '../../db/client.ts';
+import type { Changes, Trash } from '../../db/repository.ts';
+import { isGuardFailure, requireChange } from '../../db/sql.ts';
+import type { IndexOf } from '../../index-object/client.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { notFound, staleVersion } from '../../shared/app-error.ts';
+import type { PageRequest } from '../../shared/page.ts';
+import type { Job, JobsService, JobType } from '../ingestion/ingestion.service.ts';
+import type { CollectionsService } from './collections.service.ts';
+import { createDocumentsRepository, type DocumentFilter, type FiledDocument } from './documents.repository.ts';
+import { toIndexedDocument } from './indexed-document.ts';
+import type { documents } from './library.table.ts';
+import type { TagsService } from './tags.service.ts';
+
+type Deps = {
+  database: Database;
+  clock: Clock;
+  logger: Logger;
+  indexOf: IndexOf;
+  jobs: JobsService;
+  tags: TagsService;
+  collections: CollectionsService;
+  waitUntil: (work: Promise<unknown>) => void;
+};
+
+export type DocumentChanges = {
+  title?: string | undefined;
+  profile?: string | undefined;
+  metadata?: FiledDocument['metadata'] | undefined;
+  /** Names; the document has exactly these afterwards. */
+  tags?: string[] | undefined;
+};
+
+export type ListDocuments = PageRequest & DocumentFilter & { trashed: boolean };
+
+type Revision = {
+  id: string;
+  changes: Changes<typeof documents>;
+  expectedVersion?: number | undefined;
+  /** Whether the document must be live (the default), in the trash, or either. */
+  trash?: Trash | undefined;
+  /** Committed with the change. */
+  also?: Statement[];
+  /** The job that makes the index follow. */
+  job?: JobType;
+};
+
+/** Verbs on documents. Each change is one batch: the rows, and the job that makes the index follow them. */
+export function createDocumentsService(deps: Deps) {
+  const { database, clock, jobs, tags } = deps;
+  const repository = createDocumentsRepository(database);
+
+  /** Why a guarded change was refused. */
+  const refusal = async (ownerId: string, { id, trash }: Revision): Promise<Error> => {
+    const document = await repository.find(ownerId, id, trash);
+    return document && document.status !== 'deleting' ? staleVersion('document') : notFound('document');
+  };
+
+  const revise = async (ownerId: string, revision: Revision): Promise<{ document: FiledDocument; job: Job }> => {
+    const { id, changes, expectedVersion, trash, also = [], job: type = 'sync_document' } = revision;
+    const { job, insert } = jobs.prepare(ownerId, { type, subjectId: id });
+    const change = { id, changes, expectedVersion, now: clock.now(), trash };
+    // Syncing may wait for content that is being read; reading anew or deleting replaces whatever was planned.
+    const replaced = type === 'sync_document' ? [] : [jobs.supersede(ownerId, id)];
+    try {
+      const [document] = await database.commitAndRead(
+        [repository.revise(ownerId, change), requireChange(database), ...also, ...replaced, insert],
+        repository.select(ownerId, id),
+      );
+      if (!document) throw notFound('document');
+      deps.waitUntil(jobs.wake([job.id]));
+      return { document, job };
+    } catch (error) {
+      throw isGuardFailure(error) ? await refusal(ownerId, revision) : error;
+    }
+  };
+
+  /** Lets the next search see a change; if the index cannot be reached now, the change's job repeats this. */
+  const show = async (document: FiledDocument): Promise<void> => {
+    try {
+      await deps.indexOf(document.ownerId).updateDocument(toIndexedDocument(document));
+    } catch (error) {
+      deps.logger.error('index.update_postponed', error, { documentId: document.id });
+    }
+  };
+
+  const reviseAndShow = async (ownerId: string, revision: Revision): Promise<FiledDocument> => {
+    const { document } = await revise(ownerId, revision);
+    await show(document);
+    return document;
+  };
+
+  const get = async (actor: Actor, id: string): Promise<FiledDocument> => {
+    const document = await repository.find(actor.userId, id);
+    if (!document) throw notFound('document');
+    return document;
+  };
+
+  return {
+    get,
+    revise,
+
+    list(actor: Actor, { trashed, ...options }: ListDocuments) {
+      return repository.list(actor.userId, { ...options, trash: trashed ? 'only' : 'exclude' });
+    },
+
+    /** A new profile cuts the text anew; everything else takes effect at once. */
+    change(
+      actor: Actor,
+      { id, changes, expectedVersion }: { id: string; changes: DocumentChanges; expectedVersion?: number | undefined },
+    ) {
+      const { tags: tagNames, title, ...columns } = changes;
+      const named = title === undefined ? {} : { title, titleIsGiven: true };
+      const also =
+        tagNames === undefined
+          ? []
+          : tags.replaceStatements(actor.userId, { documentId: id, names: tagNames, now: clock.now() });
+      const reread = changes.profile === undefined ? {} : { status: 'pending' as const };
+      return reviseAndShow(actor.userId, {
+        id,
+        changes: defined({ ...columns, ...named, ...reread }),
+        expectedVersion,
+        also,
+        job: changes.profile === undefined ? 'sync_document' : 'process_document',
+      });
+    },
+
+    trash: (actor: Actor, { id, expectedVersion }: { id: string; expectedVersion?: number | undefined }) =>
+      reviseAndShow(actor.userId, { id, changes: { deletedAt: clock.now() }, expectedVersion }),
+
+    restore: (actor: Actor, id: string) =>
+      reviseAndShow(actor.userId, { id, changes: { deletedAt: null }, trash: 'only' }),
+
+    /** Hides the document at once and removes every trace of it by a job, whose end proves that nothing is left. */
+    async removePermanently(
+      actor: Actor,
+      { id, expectedVersion }: { id: string; expectedVersion?: number | undefined },
+    ) {
+      const { document, job } = await revise(actor.userId, {
+        id,
+        changes: { status: 'deleting', deletedAt: clock.now() },
+        expectedVersion,
+        trash: 'include',
+        job: 'delete_document',
+      });
+      await show(document);
+      return job;
+    },
+
+    /** Reads the file again, from its original bytes. */
+    reprocess: (actor: Actor, id: string) =>
+      revise(actor.userId, { id, changes: { status: 'pending' }, job: 'process_document' }),
+
+    async addToCollection(actor: Actor, item: { collectionId: string; documentId: string }) {
+      const now = clock.now();
+      const also = deps.collections.addItemStatements(actor.userId, { ...item, now });
+      await reviseAndShow(actor.userId, { id: item.documentId, changes: {}, also });
+    },
+
+    async removeFromCollection(actor: Actor, item: { collectionId: string; documentId: string }) {
+      const also = deps.collections.removeItemStatements(actor.userId, { ...item, now: clock.now() });
+      await reviseAndShow(actor.userId, { id: item.documentId, changes: {}, also });
+    },
+  };
+}
+
+export type DocumentsService = ReturnType<typeof createDocumentsService>;
+
+function defined<T extends object>(changes: T): T {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,30 @@
+const MAX_FILENAME_CHARACTERS = 255;
+const MAX_TITLE_CHARACTERS = 300;
+
+/** A name as it may be stored and sent back in a header: no path, no control characters, never empty. */
+export function safeFilename(name: string): string {
+  const base = name.normalize('NFC').split(/[/\\]/).at(-1) ?? '';
+  const printable = base
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}]/gu, '')
+    .trim();
+  return printable.slice(0, MAX_FILENAME_CHARACTERS) || 'unnamed';
+}
+
+const MEDIA_TYPE =
+  /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(\s*;\s*charset=[\w.:-]{1,40})?$/i;
+
+/** The declared media type when it is well-formed. */
+export function safeMediaType(declared: string): string {
+  return MEDIA_TYPE.test(declared) ? declared.toLowerCase() : 'application/octet-stream';
+}
+
+/** A title for a file that names none of its own. */
+export function titleOf(filename: string): string {
+  const stem = filename.replace(/\.[a-z0-9]{1,8}$/i, '');
+  return clipTitle(stem.replace(/[_\s]+/g, ' ')) || filename;
+}
+
+export function clipTitle(title: string): string {
+  return title.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARACTERS).toWellFormed();
+}

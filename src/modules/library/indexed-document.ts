@@ -1,0 +1,21 @@
+import type { IndexedDocument } from '../../index-object/index.types.ts';
+import type { FiledDocument } from './documents.repository.ts';
+
+/** Labels by which the index files documents. */
+export const tagLabel = (tagId: string) => `tag:${tagId}`;
+export const collectionLabel = (collectionId: string) => `collection:${collectionId}`;
+
+/** What the index must know of a document, as the catalogue has it. */
+export function toIndexedDocument(document: FiledDocument): IndexedDocument {
+  return {
+    documentId: document.id,
+    revision: document.revision,
+    title: document.title,
+    kind: document.kind ?? 'unknown',
+    profile: document.profile,
+    language: document.language,
+    createdAt: document.createdAt,
+    labels: [...document.tagIds.map(tagLabel), ...document.collectionIds.map(collectionLabel)],
+    visible: document.deletedAt === null,
+  };
+}

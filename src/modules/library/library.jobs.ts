@@ -1,0 +1,65 @@
+import type { Database, Statement } from '../../db/client.ts';
+import type { IndexOf } from '../../index-object/client.ts';
+import type { VectorStore } from '../../platform/vectors/vector-store.ts';
+import type { Archive } from '../ingestion/archive.ts';
+import type { Job } from '../ingestion/ingestion.service.ts';
+import { PermanentJobError } from '../ingestion/job-lifecycle.ts';
+import type { JobHandler } from '../ingestion/job-runner.ts';
+import type { SearchService } from '../search/search.service.ts';
+import { createDocumentsRepository } from './documents.repository.ts';
+import { toIndexedDocument } from './indexed-document.ts';
+
+type Deps = { database: Database; archive: Archive; search: SearchService; indexOf: IndexOf; vectors: VectorStore };
+
+/** What is left of a document after its deletion, by place. */
+export type Remains = { rows: number; objects: number; chunks: number; vectors: number };
+
+const nothing = (): Statement[] => [];
+
+/** Jobs by which the index and the archive follow the catalogue. */
+export function createLibraryJobs({ database, archive, search, indexOf, vectors }: Deps) {
+  const repository = createDocumentsRepository(database);
+
+  /** Brings the index to the attributes that the catalogue has now; older ones are ignored there. */
+  const syncDocument: JobHandler = {
+    async run({ job }) {
+      const document = await repository.find(job.ownerId, subjectOf(job), 'include');
+      if (!document) return { result: { synced: false }, statements: [] };
+      await indexOf(job.ownerId).updateDocument(toIndexedDocument(document));
+      return { result: { synced: true, revision: document.revision }, statements: [] };
+    },
+    onFailure: nothing,
+  };
+
+  /** Removes a document from everywhere, then looks whether anything is left. */
+  const deleteDocument: JobHandler = {
+    async run({ job }) {
+      const documentId = subjectOf(job);
+      const { ownerId } = job;
+      const document = await repository.find(ownerId, documentId, 'include');
+      const index = indexOf(ownerId);
+      await vectors.remove(ownerId, { documentId, fromOrdinal: 0, toOrdinal: document?.chunkCount ?? 0 });
+      const inIndex = await index.removeDocument(documentId);
+      await archive.removeDocument(ownerId, documentId);
+      await database.commit([repository.remove(ownerId, documentId), search.forgetDocument(ownerId, documentId)]);
+      const remains: Remains = {
+        rows: await repository.countRemains(ownerId, documentId),
+        objects: await archive.countObjects(ownerId, documentId),
+        ...inIndex,
+      };
+      if (Object.values(remains).some((count) => count > 0)) {
+        throw new Error(`Something is left of a deleted document: ${JSON.stringify(remains)}`);
+      }
+      return { result: { remaining: remains }, statements: [] };
+    },
+    onFailure: nothing,
+  };
+
+  return { syncDocument, deleteDocument };
+}
+
+/** The document that a job is about. */
+export function subjectOf(job: Job): string {
+  if (job.subjectId === null) throw new PermanentJobError('no_subject', 'The job does not say what it is about.');
+  return job.subjectId;
+}

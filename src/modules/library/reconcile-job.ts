@@ -1,0 +1,127 @@
+import type { Database } from '../../db/client.ts';
+import type { IndexOf } from '../../index-object/client.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Archive } from '../ingestion/archive.ts';
+import { parseArchiveKey } from '../ingestion/archive.ts';
+import type { JobsService } from '../ingestion/ingestion.service.ts';
+import type { Attempt, JobHandler } from '../ingestion/job-runner.ts';
+import { createDocumentsRepository } from './documents.repository.ts';
+import { compareDocument, needsOnlySync, type Problem } from './reconciliation.ts';
+
+type Deps = { database: Database; clock: Clock; archive: Archive; indexOf: IndexOf; jobs: JobsService };
+
+/** Documents compared at a time. */
+const PAGE_SIZE = 200;
+
+/** An upload puts its bytes before its row: an object this young may still get one. */
+const ORPHAN_AGE_MS = 60 * 60_000;
+
+/** Problems listed in a report; all are counted and mended. */
+const MAX_LISTED = 100;
+
+type Report = { documents: number; objects: number; problems: Problem[]; problemCount: number; jobIds: string[] };
+
+/**
+ * Compares the owner's catalogue with archive and index, document by document, and mends what differs: what the index
+ * lacks is processed or synced anew, what nobody owns is removed.
+ */
+export function createReconcileJob(deps: Deps): JobHandler {
+  const { database, archive, indexOf, jobs } = deps;
+  const repository = createDocumentsRepository(database);
+
+  /** Compares one page of documents; makes the jobs that mend it. */
+  const comparePage = async (ownerId: string, { ids, report }: { ids: string[]; report: Report }) => {
+    const [documents, open, described, holdings] = await Promise.all([
+      repository.findMany(ownerId, ids),
+      jobs.openSubjects(ownerId, ids),
+      indexOf(ownerId).describeDocuments({ ids, limit: PAGE_SIZE }),
+      Promise.all(ids.map(async (id) => [id, await archive.listFiles(ownerId, id)] as const)),
+    ]);
+    const indexed = new Map(described.documents.map((entry) => [entry.documentId, entry]));
+    const filesOf = new Map(holdings);
+    const mending = [];
+    for (const document of documents) {
+      if (document.status === 'deleting') continue;
+      const files = new Set(filesOf.get(document.id)?.get(document.contentVersion) ?? []);
+      const catalogued = { ...document, hasOpenJob: open.has(document.id) };
+      const problems = compareDocument(catalogued, { files, indexed: indexed.get(document.id) });
+      note(report, problems);
+      if (problems.length === 0) continue;
+      const type = needsOnlySync(problems) ? 'sync_document' : 'process_document';
+      mending.push(jobs.prepare(ownerId, { type, subjectId: document.id }));
+    }
+    if (mending.length === 0) return;
+    await database.commit(mending.map(({ insert }) => insert));
+    report.jobIds.push(...mending.map(({ job }) => job.id));
+  };
+
+  const compareCatalogue = async (attempt: Attempt, report: Report) => {
+    const { ownerId } = attempt.job;
+    for (let after = ''; ; ) {
+      const ids = await repository.idsAfter(ownerId, { after, limit: PAGE_SIZE });
+      if (ids.length === 0) return;
+      await comparePage(ownerId, { ids, report });
+      report.documents += ids.length;
+      after = ids.at(-1) ?? after;
+      await attempt.heartbeat({ step: 'catalogue', processedItems: report.documents });
+    }
+  };
+
+  /** Drops what the index holds of documents that no longer exist. */
+  const sweepIndex = async (attempt: Attempt, report: Report) => {
+    const { ownerId } = attempt.job;
+    const index = indexOf(ownerId);
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page = await index.describeDocuments(after === '' ? { limit: PAGE_SIZE } : { after, limit: PAGE_SIZE });
+      const ids = page.documents.map((entry) => entry.documentId);
+      const known = new Set((await repository.findMany(ownerId, ids)).map((document) => document.id));
+      for (const documentId of ids.filter((id) => !known.has(id))) {
+        note(report, [{ type: 'orphan_in_index', documentId, detail: 'The catalogue has no such document.' }]);
+        await index.removeDocument(documentId);
+      }
+      after = page.next ?? undefined;
+      await attempt.heartbeat({ step: 'index' });
+    }
+  };
+
+  /** Drops objects of documents that never got, or no longer have, a row. */
+  const sweepArchive = async (attempt: Attempt, report: Report) => {
+    const { ownerId } = attempt.job;
+    const oldest = deps.clock.now() - ORPHAN_AGE_MS;
+    for await (const files of archive.listOwner(ownerId)) {
+      report.objects += files.length;
+      const old = files.filter((file) => file.uploadedAt < oldest);
+      const ids = [...new Set(old.flatMap((file) => parseArchiveKey(file.key)?.documentId ?? []))];
+      const known = new Set((await repository.findMany(ownerId, ids)).map((document) => document.id));
+      const orphans = old.filter((file) => !known.has(parseArchiveKey(file.key)?.documentId ?? ''));
+      note(
+        report,
+        orphans.map(({ key }) => ({
+          type: 'orphan_object' as const,
+          documentId: parseArchiveKey(key)?.documentId ?? '',
+          detail: key.split('/').at(-1) ?? '',
+        })),
+      );
+      await archive.files.remove(orphans.map((file) => file.key));
+      await attempt.heartbeat({ step: 'archive' });
+    }
+  };
+
+  return {
+    async run(attempt) {
+      const report: Report = { documents: 0, objects: 0, problems: [], problemCount: 0, jobIds: [] };
+      await compareCatalogue(attempt, report);
+      await sweepIndex(attempt, report);
+      await sweepArchive(attempt, report);
+      await jobs.wake(report.jobIds);
+      const { jobIds, ...result } = report;
+      return { result: { ...result, mendingJobs: jobIds.length }, statements: [] };
+    },
+    onFailure: () => [],
+  };
+}
+
+function note(report: Report, problems: Problem[]): void {
+  report.problemCount += problems.length;
+  report.problems.push(...problems.slice(0, Math.max(0, MAX_LISTED - report.problems.length)));
+}

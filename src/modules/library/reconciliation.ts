@@ -1,0 +1,62 @@
+import type { DocumentDescription } from '../../index-object/index-results.types.ts';
+import type { Document } from './library.table.ts';
+
+/** What the catalogue says of a document, as far as the other two stores must agree with it. */
+export type CataloguedDocument = Pick<
+  Document,
+  'id' | 'status' | 'revision' | 'chunkCount' | 'contentVersion' | 'deletedAt'
+> & { /** Whether a job on it has not ended: then it is on its way, and differences are none. */ hasOpenJob: boolean };
+
+export type Problem = {
+  type:
+    | 'missing_object'
+    | 'orphan_object'
+    | 'not_indexed'
+    | 'index_differs'
+    | 'index_stale'
+    | 'orphan_in_index'
+    | 'abandoned';
+  documentId: string;
+  detail: string;
+};
+
+/** Files (names within the folder of the present content) and index entry of one document. */
+export type Holdings = { files: ReadonlySet<string>; indexed: DocumentDescription | undefined };
+
+const FILES_OF_READY = ['original', 'reading.json', 'embeddings.bin'];
+
+/** Differences between the catalogue, which decides, and what archive and index hold of a document. */
+export function compareDocument(document: CataloguedDocument, { files, indexed }: Holdings): Problem[] {
+  if (document.hasOpenJob) return [];
+  const problem = (type: Problem['type'], detail: string): Problem => ({ type, documentId: document.id, detail });
+  const expected = document.status === 'ready' ? FILES_OF_READY : ['original'];
+  const missing = expected.filter((name) => !files.has(name)).map((name) => problem('missing_object', name));
+  if (document.status === 'failed') return missing;
+  if (document.status !== 'ready')
+    return [...missing, problem('abandoned', `It is ${document.status} and no job is on it.`)];
+  return [...missing, ...compareIndex(document, { indexed, problem })];
+}
+
+type Compare = {
+  indexed: DocumentDescription | undefined;
+  problem: (type: Problem['type'], detail: string) => Problem;
+};
+
+function compareIndex(document: CataloguedDocument, { indexed, problem }: Compare): Problem[] {
+  if (!indexed || indexed.contentRevision === null) return [problem('not_indexed', 'The index has no passages of it.')];
+  const { chunks, vectors, revision, visible } = indexed;
+  const found: Problem[] = [];
+  if (chunks !== document.chunkCount) {
+    found.push(problem('index_differs', `The index has ${chunks} passages instead of ${document.chunkCount}.`));
+  }
+  if (vectors !== 0 && vectors !== chunks) {
+    found.push(problem('index_differs', `The index has ${vectors} vectors for ${chunks} passages.`));
+  }
+  if (revision !== document.revision || visible !== (document.deletedAt === null)) {
+    found.push(problem('index_stale', `The index has revision ${revision} instead of ${document.revision}.`));
+  }
+  return found;
+}
+
+/** Which of the problems only the index's attributes have, so that syncing them is enough. */
+export const needsOnlySync = (problems: Problem[]): boolean => problems.every(({ type }) => type === 'index_stale');

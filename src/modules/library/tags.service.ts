@@ -1,0 +1,116 @@
+import type { Database, Statement } from '../../db/client.ts';
+import { isUniqueViolation } from '../../db/sql.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Ids } from '../../platform/ids.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { notFound } from '../../shared/app-error.ts';
+import type { Page, PageRequest } from '../../shared/page.ts';
+import { tagNameTaken } from './library.errors.ts';
+import { type CountedTag, createTagsRepository } from './tags.repository.ts';
+import { distinctTagNames, foldTagName, tidyTagName } from './tags.ts';
+
+type Deps = { database: Database; clock: Clock; ids: Ids };
+
+export type ListTags = PageRequest & {
+  /** Part of the name. */
+  q?: string | undefined;
+};
+
+export type TagFields = { name: string; colour?: string | null | undefined };
+export type TagChanges = { name?: string | undefined; colour?: string | null | undefined };
+
+type Versioned = { id: string; expectedVersion?: number | undefined };
+type Assignment = { documentId: string; names: readonly string[]; now: number };
+
+/** Verbs on tags, and the statements by which documents get theirs. */
+export function createTagsService({ database, clock, ids }: Deps) {
+  const repository = createTagsRepository(database);
+
+  const commitOne = async (statements: Statement[], id: { ownerId: string; id: string }): Promise<CountedTag> => {
+    try {
+      const [tag] = await database.commitAndRead(statements, repository.select(id.ownerId, id.id));
+      if (!tag) throw notFound('tag');
+      return tag;
+    } catch (error) {
+      throw isUniqueViolation(error, 'tags.name_key') ? tagNameTaken() : error;
+    }
+  };
+
+  const named = (name: string) => ({ name: tidyTagName(name), nameKey: foldTagName(name) });
+
+  const assign = (ownerId: string, { documentId, names, now }: Assignment): Statement[] => {
+    const wanted = distinctTagNames(names);
+    if (wanted.length === 0) return [];
+    return [
+      repository.insertMissing(ownerId, { tags: wanted.map((tag) => ({ ...tag, id: ids.next() })), now }),
+      repository.assign(ownerId, { documentId, keys: wanted.map((tag) => tag.key), now }),
+    ];
+  };
+
+  return {
+    create(actor: Actor, { name, colour }: TagFields): Promise<CountedTag> {
+      const id = ids.next();
+      const ownerId = actor.userId;
+      const now = clock.now();
+      const insert = repository.insert({
+        id,
+        ownerId,
+        ...named(name),
+        colour: colour ?? null,
+        createdAt: now,
+        updatedAt: now,
+      });
+      return commitOne([insert], { ownerId, id });
+    },
+
+    list: (actor: Actor, { q, ...page }: ListTags): Promise<Page<CountedTag>> =>
+      repository.list(actor.userId, { ...page, key: q === undefined ? undefined : foldTagName(q) }),
+
+    async get(actor: Actor, id: string): Promise<CountedTag> {
+      const tag = await repository.find(actor.userId, id);
+      if (!tag) throw notFound('tag');
+      return tag;
+    },
+
+    change(actor: Actor, { id, changes, expectedVersion }: Versioned & { changes: TagChanges }): Promise<CountedTag> {
+      const ownerId = actor.userId;
+      const { name, colour } = changes;
+      const statements = repository.update(ownerId, {
+        id,
+        changes: { colour, ...(name !== undefined && named(name)) },
+        expectedVersion,
+        now: clock.now(),
+      });
+      return commitOne(statements, { ownerId, id });
+    },
+
+    /** Removes the tag from everything that had it, for good. */
+    async remove(actor: Actor, { id, expectedVersion }: Versioned): Promise<void> {
+      await database.commit(repository.remove(actor.userId, { id, expectedVersion }));
+    },
+
+    /** Gives a document of the same owner these tags besides those that it has; makes the missing ones. */
+    assignStatements: assign,
+
+    /** Gives a document of the same owner exactly these tags. */
+    replaceStatements: (ownerId: string, assignment: Assignment): Statement[] => [
+      repository.unassignOthers(ownerId, {
+        documentId: assignment.documentId,
+        keys: distinctTagNames(assignment.names).map((tag) => tag.key),
+      }),
+      ...assign(ownerId, assignment),
+    ],
+
+    /**
+     * Ids of the tags with these names, in the order of the names, each once. Unknown names give no id: some were
+     * unknown when there are fewer ids than `distinctTagNames(names)`.
+     */
+    async resolve(ownerId: string, names: readonly string[]): Promise<string[]> {
+      const keys = distinctTagNames(names).map((tag) => tag.key);
+      const found = await repository.idsByKey(ownerId, keys);
+      return keys.flatMap((key) => found.get(key) ?? []);
+    },
+  };
+}
+
+export type TagsService = ReturnType<typeof createTagsService>;
