@@ -1,0 +1,5 @@
+import { z } from 'zod';
+import type { WakeUp } from '../platform/queue/job-queue.ts';
+
+/** What the queue may carry; anything else is dropped with a warning. */
+export const wakeUpSchema: z.ZodType<WakeUp> = z.object({ jobId: z.uuid() });

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { type PackedEmbeddings, packEmbeddings, unpackEmbeddings } from '../../platform/embeddings/quantize.ts';
+import type { FileStore } from '../../platform/files/file-store.ts';
+import type { Chunk } from './chunking.ts';
+
+/** Where a document's objects live: one folder per upload of its bytes. */
+export type ArchivePlace = { ownerId: string; documentId: string; contentVersion: number };
+
+const documentPrefix = (ownerId: string, documentId: string) => `owners/${ownerId}/documents/${documentId}/`;
+const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentVersion}/`;
+
+const KEY = /^owners\/(?<ownerId>[^/]+)\/documents\/(?<documentId>[^/]+)\/(?<contentVersion>\d+)\//;
+
+/** The document that an archive key belongs to; undefined for a key that this platform did not make. */
+export function parseArchiveKey(key: string): ArchivePlace | undefined {
+  const groups = KEY.exec(key)?.groups;
+  if (!groups?.['ownerId'] || !groups['documentId']) return undefined;
+  return {
+    ownerId: groups['ownerId'],
+    documentId: groups['documentId'],
+    contentVersion: Number(groups['contentVersion']),
+  };
+}
+
+const chunkSchema = z.object({
+  ordinal: z.number().int().nonnegative(),
+  start: z.number().int().nonnegative(),
+  end: z.number().int().nonnegative(),
+  page: z.number().int().positive().nullable(),
+  headings: z.array(z.string()),
+}) satisfies z.ZodType<Chunk>;
+
+/** What reading a document gave, as kept in the archive: its text once, everything else as offsets into it. */
+const readingSchema = z.object({
+  format: z.literal(1),
+  /** Name and version of the extractor. */
+  extractor: z.string(),
+  kind: z.string(),
+  title: z.string().optional(),
+  language: z.string().nullable(),
+  metadata: z.record(z.string(), z.json()),
+  pageCount: z.number().int().nonnegative().nullable(),
+  /** Profile that the chunks were cut for. */
+  profile: z.string(),
+  text: z.string(),
+  chunks: z.array(chunkSchema),
+  /** Identifies text and chunks; embeddings name the hash that they were made for. */
+  hash: z.string(),
+});
+
+export type Reading = z.output<typeof readingSchema>;
+
+/** The archive (R2): the bytes of record, and what was costly to derive from them. */
+export function createArchive(files: FileStore) {
+  return {
+    files,
+    originalKey: (place: ArchivePlace) => `${folder(place)}original`,
+
+    async putReading(place: ArchivePlace, reading: Reading): Promise<void> {
+      await files.put(`${folder(place)}reading.json`, new TextEncoder().encode(JSON.stringify(reading)));
+    },
+
+    /** Undefined when the document has not been read yet. */
+    async getReading(place: ArchivePlace): Promise<Reading | undefined> {
+      const bytes = await files.readBytes(`${folder(place)}reading.json`);
+      return bytes && readingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    },
+
+    async putEmbeddings(place: ArchivePlace, embeddings: PackedEmbeddings): Promise<void> {
+      await files.put(`${folder(place)}embeddings.bin`, packEmbeddings(embeddings));
+    },
+
+    async getEmbeddings(place: ArchivePlace): Promise<PackedEmbeddings | undefined> {
+      const bytes = await files.readBytes(`${folder(place)}embeddings.bin`);
+      return bytes && unpackEmbeddings(bytes);
+    },
+
+    /** Removes everything of a document. @returns how many objects there were. */
+    removeDocument: (ownerId: string, documentId: string) => files.removeAll(documentPrefix(ownerId, documentId)),
+
+    /** Removes what belongs to one upload of a document's bytes. */
+    removeVersion: (place: ArchivePlace) => files.removeAll(folder(place)),
+
+    /** Names of a document's files, by content version. */
+    async listFiles(ownerId: string, documentId: string): Promise<Map<number, string[]>> {
+      const { files: found } = await files.list(documentPrefix(ownerId, documentId));
+      const byVersion = new Map<number, string[]>();
+      for (const { key } of found) {
+        const version = parseArchiveKey(key)?.contentVersion ?? 0;
+        byVersion.set(version, [...(byVersion.get(version) ?? []), key.split('/').at(-1) ?? '']);
+      }
+      return byVersion;
+    },
+
+    /** All of an owner's objects, page by page. */
+    async *listOwner(ownerId: string) {
+      for (let cursor: string | undefined, more = true; more; ) {
+        const page = await files.list(`owners/${ownerId}/`, cursor);
+        yield page.files;
+        cursor = page.cursor;
+        more = cursor !== undefined;
+      }
+    },
+
+    /** How many objects the archive still has of a document. */
+    async countObjects(ownerId: string, documentId: string): Promise<number> {
+      return (await files.list(documentPrefix(ownerId, documentId))).files.length;
+    },
+  };
+}
+
+export type Archive = ReturnType<typeof createArchive>;
+
+/** SHA-256 over the text and where it is cut, lower-case hex. */
+export async function hashReading(text: string, chunks: Chunk[]): Promise<string> {
+  const cuts = chunks.map((chunk) => `${chunk.start}-${chunk.end}`).join(',');
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${cuts}\n${text}`));
+  return new Uint8Array(digest).toHex();
+}

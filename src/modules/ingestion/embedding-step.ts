@@ -1,0 +1,43 @@
+import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
+import { type PackedEmbeddings, quantizeAll } from '../../platform/embeddings/quantize.ts';
+import type { Archive, ArchivePlace, Reading } from './archive.ts';
+
+type Options = {
+  place: ArchivePlace;
+  reading: Reading;
+  /** Called after each batch with the number of passages embedded so far. */
+  onProgress: (embedded: number) => Promise<void>;
+};
+
+/**
+ * The embeddings of a reading's passages: from the archive when they were made for the same text by the same model,
+ * else from the model, and into the archive.
+ */
+export async function embedReading(
+  { archive, embeddings }: { archive: Archive; embeddings: Embeddings },
+  { place, reading, onProgress }: Options,
+): Promise<PackedEmbeddings> {
+  const kept = await archive.getEmbeddings(place);
+  if (kept?.chunksHash === reading.hash && kept.model === embeddings.model) return kept;
+
+  const { model, dimension, batchSize } = embeddings;
+  const vectors: Float32Array[] = [];
+  for (let first = 0; first < reading.chunks.length; first += batchSize) {
+    const batch = reading.chunks.slice(first, first + batchSize);
+    vectors.push(
+      ...(await embeddings.embed(
+        batch.map((chunk) => passageText(reading, chunk)),
+        'document',
+      )),
+    );
+    await onProgress(vectors.length);
+  }
+  const packed = { model, dimension, ...quantizeAll(vectors, dimension), chunksHash: reading.hash };
+  await archive.putEmbeddings(place, packed);
+  return packed;
+}
+
+/** A passage with the headings above it, which say what it is about. */
+function passageText(reading: Reading, chunk: Reading['chunks'][number]): string {
+  return [...chunk.headings, reading.text.slice(chunk.start, chunk.end)].join('\n');
+}

@@ -1,0 +1,76 @@
+import { docxExtractor } from './docx.ts';
+import {
+  type DocumentKind,
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+} from './extractor.ts';
+import { htmlExtractor } from './html.ts';
+import { markdownExtractor } from './markdown.ts';
+import { pdfExtractor } from './pdf.ts';
+import { sniffKind } from './sniff.ts';
+import { textExtractor } from './text.ts';
+
+export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
+
+/** A Worker has 128 MB, and reading takes a multiple of the file's size. */
+export const MAX_EXTRACTABLE_BYTES = 32 * 1024 * 1024;
+
+/** A document with what it was read as and by. */
+export type Extraction = {
+  kind: DocumentKind;
+  /** Name and version of the reader, e.g. `pdf/unpdf@1`. */
+  extractor: string;
+  document: ExtractedDocument;
+};
+
+const EXTRACTORS: Record<DocumentKind, Extractor> = {
+  text: textExtractor,
+  markdown: markdownExtractor,
+  html: htmlExtractor,
+  pdf: pdfExtractor,
+  docx: docxExtractor,
+};
+
+/**
+ * Reads any file that can be read: finds out what it is, reads it, checks the result. Fails with an
+ * {@link ExtractionError} only, whose message tells the person who uploaded it what is wrong and what to do.
+ */
+export async function extractDocument(input: ExtractionInput): Promise<Extraction> {
+  checkSize(input.bytes.length);
+  try {
+    const extractor = EXTRACTORS[sniffKind(input)];
+    const document = await extractor.extract(input);
+    if (document.blocks.length === 0) throw noText();
+    return { kind: extractor.kind, extractor: extractor.version, document };
+  } catch (error) {
+    throw error instanceof ExtractionError ? error : unreadable(error);
+  }
+}
+
+/** Whether a file of this size can be read at all: known before any of it is in memory. @throws ExtractionError */
+export function checkSize(bytes: number): void {
+  if (bytes === 0) {
+    throw new ExtractionError('empty', 'The file is empty. Check the original and upload it again.');
+  }
+  if (bytes > MAX_EXTRACTABLE_BYTES) {
+    const megabytes = MAX_EXTRACTABLE_BYTES / 1024 / 1024;
+    throw new ExtractionError(
+      'too_large',
+      `The file is larger than ${megabytes} MB. Split it into parts and upload them one by one.`,
+    );
+  }
+}
+
+function noText(): ExtractionError {
+  return new ExtractionError('no_text', 'The file holds no text that can be read. Check that it is the right one.');
+}
+
+function unreadable(cause: unknown): ExtractionError {
+  return new ExtractionError(
+    'malformed',
+    'The file is damaged or not quite of the format that it claims to be, and cannot be read. Save it anew in the program that made it and upload it again.',
+    { cause },
+  );
+}

@@ -1,0 +1,149 @@
+import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings, toIsoDate } from './blocks.ts';
+import { decodeText } from './decode.ts';
+import { attributeOf, type DomNode, type Page, parsePage, tagOf, walkDom } from './dom.ts';
+import { addDomBlocks } from './dom-blocks.ts';
+import { flatText } from './dom-text.ts';
+import { stripTags } from './entities.ts';
+import type { Block, ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
+import { addFlatBlocks, dropInertParts, fitsTree } from './html-guard.ts';
+import { createLinkCollector } from './links.ts';
+
+/** HTML: the readable part of a page if it clearly has one, else all of it without navigation and scripts. */
+export const htmlExtractor: Extractor = {
+  kind: 'html',
+  version: 'html/linkedom-readability@1',
+  extract: extractHtml,
+};
+
+/** Beyond these the search for the readable part takes too long or nests too deep; such pages are read whole. */
+const MAX_READABILITY_ELEMENTS = 30_000;
+const MAX_READABILITY_DEPTH = 200;
+/** An article that is a smaller share of the page than this has lost something that was meant to be read. */
+const MIN_ARTICLE_SHARE = 0.4;
+const MIN_ARTICLE_CHARACTERS = 250;
+
+type PageFacts = {
+  elements: number;
+  depth: number;
+  title: string;
+  language: string;
+  canonical: string;
+  meta: Map<string, string>;
+};
+type Reading = { blocks: Block[]; links: string[] };
+
+async function extractHtml({ bytes, mediaType }: ExtractionInput): Promise<ExtractedDocument> {
+  const { text, encoding } = decodeText(bytes, { mediaType, html: true });
+  const html = dropInertParts(text);
+  return fitsTree(html) ? readTree(html, encoding) : readFlat(html, encoding);
+}
+
+async function readTree(html: string, encoding: string): Promise<ExtractedDocument> {
+  const page = await parsePage(html);
+  const facts = readFacts(page.root);
+  const whole = readBlocks(page.root);
+  const article = isReadable(facts) ? await readArticle(page) : undefined;
+  const reading = article !== undefined && isEnough(article, whole) ? restoreHeadings(article, whole) : whole;
+  const title = chooseTitle(facts, article?.title, reading.blocks);
+  return {
+    ...(title === undefined ? {} : { title }),
+    metadata: compactMetadata({ encoding, ...describe(facts), links: reading.links }),
+    blocks: reading.blocks,
+  };
+}
+
+function readFlat(html: string, encoding: string): ExtractedDocument {
+  const collector = createBlockCollector();
+  addFlatBlocks(html, collector);
+  const named = stripTags(/<title\b[^>]*>([^<]{1,1000})/i.exec(html)?.[1] ?? '');
+  const title = cleanTitle(named) ?? titleFromHeadings(collector.blocks);
+  return { ...(title === undefined ? {} : { title }), metadata: { encoding }, blocks: collector.blocks };
+}
+
+/** Readability takes the main heading for the page's title and drops it, and makes other `h1` into `h2`. */
+function restoreHeadings(article: Reading, whole: Reading): Reading {
+  const highest = new Set(whole.blocks.filter((block) => block.level === 1).map((block) => block.text));
+  const blocks = article.blocks.map((block) =>
+    block.type === 'heading' && highest.has(block.text) ? { ...block, level: 1 } : block,
+  );
+  const main = whole.blocks.find((block) => block.level === 1);
+  const isKept = main === undefined || blocks.some((block) => block.text === main.text);
+  return { blocks: isKept ? blocks : [main, ...blocks], links: article.links };
+}
+
+/** The main heading if the page's title only adds the site's name to it, else the title. */
+function chooseTitle(facts: PageFacts, articleTitle: string | undefined, blocks: Block[]): string | undefined {
+  const title = cleanTitle(facts.title);
+  const heading = titleFromHeadings(blocks.filter((block) => block.level === 1));
+  if (heading !== undefined && title?.includes(heading)) return heading;
+  return cleanTitle(articleTitle) ?? title ?? titleFromHeadings(blocks);
+}
+
+function readBlocks(root: DomNode): Reading {
+  const collector = createBlockCollector();
+  const links = createLinkCollector();
+  addDomBlocks(root, { collector, links });
+  return { blocks: collector.blocks, links: links.urls() };
+}
+
+async function readArticle(page: Page): Promise<(Reading & { title: string | undefined }) | undefined> {
+  try {
+    const article = await page.takeArticle();
+    return article === undefined ? undefined : { ...readBlocks(article.content), title: article.title };
+  } catch {
+    // It expects a browser's DOM in good order; a page that is not in order is read whole.
+    return undefined;
+  }
+}
+
+function isReadable(facts: PageFacts): boolean {
+  return facts.elements <= MAX_READABILITY_ELEMENTS && facts.depth <= MAX_READABILITY_DEPTH;
+}
+
+function isEnough(article: Reading, whole: Reading): boolean {
+  const length = (reading: Reading) => reading.blocks.reduce((sum, block) => sum + block.text.length, 0);
+  return length(article) >= Math.max(MIN_ARTICLE_CHARACTERS, MIN_ARTICLE_SHARE * length(whole));
+}
+
+function readFacts(page: DomNode): PageFacts {
+  const facts: PageFacts = { elements: 0, depth: 0, title: '', language: '', canonical: '', meta: new Map() };
+  walkDom(page, {
+    enter(node, depth) {
+      facts.elements++;
+      facts.depth = Math.max(facts.depth, depth);
+      readFact(node, facts);
+    },
+  });
+  return facts;
+}
+
+function readFact(node: DomNode, facts: PageFacts): void {
+  const tag = tagOf(node);
+  if (tag === 'HTML') facts.language = attributeOf(node, 'lang');
+  // Pictures in SVG have titles too, but later.
+  if (tag === 'TITLE' && facts.title === '') facts.title = flatText(node);
+  if (tag === 'LINK' && attributeOf(node, 'rel').toLowerCase() === 'canonical')
+    facts.canonical = attributeOf(node, 'href');
+  if (tag !== 'META') return;
+  const name = (attributeOf(node, 'name') || attributeOf(node, 'property')).toLowerCase();
+  if (name !== '' && !facts.meta.has(name)) facts.meta.set(name, attributeOf(node, 'content'));
+}
+
+function describe(facts: PageFacts): Parameters<typeof compactMetadata>[0] {
+  const first = (...names: string[]) => names.map((name) => facts.meta.get(name)).find((value) => (value ?? '') !== '');
+  const published = first('article:published_time', 'date', 'dc.date', 'dcterms.date', 'dcterms.created', 'pubdate');
+  return {
+    author: first('author', 'dc.creator', 'dcterms.creator'),
+    description: first('description', 'og:description', 'dc.description'),
+    createdAt: toIsoDate(published),
+    modifiedAt: toIsoDate(first('article:modified_time', 'last-modified', 'dcterms.modified')),
+    language: facts.language || first('language', 'dc.language'),
+    siteName: first('og:site_name', 'application-name'),
+    canonicalUrl: facts.canonical || first('og:url'),
+    tags: (first('keywords', 'news_keywords') ?? '')
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '')
+      .slice(0, 50),
+  };
+}

@@ -1,0 +1,52 @@
+/** Recognising by their first bytes the formats that are not read, so that a refusal can name them. */
+
+const SIGNATURES: { at: number; bytes: string; name: string }[] = [
+  { at: 0, bytes: '\x89PNG', name: 'a PNG picture' },
+  { at: 0, bytes: '\xff\xd8\xff', name: 'a JPEG picture' },
+  { at: 0, bytes: 'GIF8', name: 'a GIF picture' },
+  { at: 8, bytes: 'WEBP', name: 'a WebP picture' },
+  { at: 0, bytes: 'II*\0', name: 'a TIFF picture' },
+  { at: 0, bytes: 'MM\0*', name: 'a TIFF picture' },
+  { at: 4, bytes: 'ftypheic', name: 'a HEIC picture' },
+  { at: 4, bytes: 'ftyp', name: 'an MP4 film or sound' },
+  { at: 8, bytes: 'WAVE', name: 'a WAV sound' },
+  { at: 0, bytes: 'ID3', name: 'an MP3 sound' },
+  { at: 0, bytes: '\xff\xfb', name: 'an MP3 sound' },
+  { at: 0, bytes: 'fLaC', name: 'a FLAC sound' },
+  { at: 0, bytes: 'OggS', name: 'an Ogg sound' },
+  { at: 0, bytes: '\x1aE\xdf\xa3', name: 'a Matroska or WebM film' },
+  { at: 0, bytes: '\x1f\x8b', name: 'a gzip archive' },
+  { at: 0, bytes: '7z\xbc\xaf\x27\x1c', name: 'a 7-Zip archive' },
+  { at: 0, bytes: 'Rar!', name: 'a RAR archive' },
+  { at: 257, bytes: 'ustar', name: 'a tar archive' },
+  { at: 0, bytes: 'SQLite format 3', name: 'an SQLite database' },
+  { at: 0, bytes: '\x7fELF', name: 'a program' },
+  { at: 0, bytes: 'MZ\x90', name: 'a Windows program' },
+  { at: 0, bytes: '\0asm', name: 'a WebAssembly program' },
+  { at: 0, bytes: '{\\rtf', name: 'a Rich Text (RTF) document' },
+  { at: 0, bytes: '%!PS', name: 'a PostScript document' },
+];
+
+/** What the first bytes say the file is, in words for a person, when it is none of the formats that can be read. */
+export function nameOfForeignFormat(bytes: Uint8Array): string | undefined {
+  return SIGNATURES.find((signature) => startsWithAt(bytes, signature.bytes, signature.at))?.name;
+}
+
+/** Whether the bytes hold the Latin-1 text at that place. */
+export function startsWithAt(bytes: Uint8Array, latin1: string, at: number): boolean {
+  if (bytes.length < at + latin1.length) return false;
+  for (let i = 0; i < latin1.length; i++) {
+    if (bytes[at + i] !== latin1.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Whether the bytes hold the text as UTF-16 LE anywhere, as names in compound files are written. */
+export function holdsUtf16(bytes: Uint8Array, text: string): boolean {
+  const wide = Array.from(text, (character) => `${character}\0`).join('');
+  const first = text.charCodeAt(0);
+  for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
+    if (startsWithAt(bytes, wide, at)) return true;
+  }
+  return false;
+}

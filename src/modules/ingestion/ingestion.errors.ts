@@ -1,0 +1,7 @@
+import { AppError } from '../../shared/app-error.ts';
+
+export const jobHasEnded = () =>
+  new AppError('conflict', 'The job has already ended; there is nothing to cancel.', { code: 'job_ended' });
+
+export const jobNotRetryable = () =>
+  new AppError('conflict', 'Only a failed or cancelled job can be retried.', { code: 'job_not_retryable' });

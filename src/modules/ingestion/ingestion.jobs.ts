@@ -1,0 +1,84 @@
+import type { IndexOf } from '../../index-object/client.ts';
+import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
+import type { VectorStore } from '../../platform/vectors/vector-store.ts';
+import type { DocumentProcessing, ProcessedDocument } from '../library/document-processing.ts';
+import type { Archive, ArchivePlace, Reading } from './archive.ts';
+import { embedReading } from './embedding-step.ts';
+import { indexReading } from './indexing-step.ts';
+import type { Attempt, JobHandler } from './job-runner.ts';
+import { readOriginal } from './reading-step.ts';
+
+type Deps = {
+  documents: DocumentProcessing;
+  archive: Archive;
+  embeddings: Embeddings;
+  vectors: VectorStore;
+  indexOf: IndexOf;
+};
+
+/** Share of the work done when a step begins, in per cent. */
+const PROGRESS = { embed: 40, index: 70 };
+
+/**
+ * Turns an uploaded file into something that searches find: read, embed, index, ready. Each step leaves its result in
+ * the archive, so an attempt goes on where the one before it was stopped; doing a step twice changes nothing.
+ */
+export function createProcessing(deps: Deps): JobHandler {
+  const { documents, archive } = deps;
+
+  /** The reading made for this job, by this attempt or an earlier one. */
+  const read = async (attempt: Attempt, { place, document }: { place: ArchivePlace; document: ProcessedDocument }) => {
+    const known = attempt.job.checkpoint['readingHash'];
+    if (known !== undefined) {
+      const kept = await archive.getReading(place);
+      if (kept?.hash === known) return kept;
+    }
+    const reading = await readOriginal(archive, { place, document });
+    await archive.putReading(place, reading);
+    await attempt.checkpoint({
+      step: 'embed',
+      checkpoint: { readingHash: reading.hash },
+      progressPercentage: PROGRESS.embed,
+      totalItems: reading.chunks.length,
+      processedItems: 0,
+    });
+    return reading;
+  };
+
+  return {
+    async run(attempt) {
+      const { ownerId } = attempt.job;
+      const document = await documents.begin(attempt.job);
+      const place = { ownerId, documentId: document.id, contentVersion: document.contentVersion };
+      const reading = await read(attempt, { place, document });
+      const packed = await embedReading(deps, {
+        place,
+        reading,
+        onProgress: (done) => attempt.heartbeat(share(reading, { done, from: PROGRESS.embed, to: PROGRESS.index })),
+      });
+      await indexReading(deps, {
+        ownerId,
+        document: documents.asIndexed(document, reading),
+        reading,
+        packed,
+        formerChunkCount: document.chunkCount,
+        onProgress: (done) =>
+          attempt.heartbeat({
+            step: 'index',
+            processedItems: done,
+            ...share(reading, { done, from: PROGRESS.index, to: 100 }),
+          }),
+      });
+      return {
+        result: { chunks: reading.chunks.length, kind: reading.kind, embeddingModel: packed.model },
+        statements: [documents.ready(document, reading)],
+      };
+    },
+    onFailure: (job, failure) => documents.failed(job, failure),
+  };
+}
+
+function share(reading: Reading, { done, from, to }: { done: number; from: number; to: number }) {
+  const part = reading.chunks.length === 0 ? 1 : done / reading.chunks.length;
+  return { progressPercentage: Math.round(from + (to - from) * part) };
+}

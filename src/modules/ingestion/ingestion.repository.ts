@@ -1,0 +1,161 @@
+import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm';
+import type { Database, Statement } from '../../db/client.ts';
+import { createRepository } from '../../db/repository.ts';
+import { inJson, requireChange } from '../../db/sql.ts';
+import { type Job, type JobStatus, processingJobs } from './ingestion.table.ts';
+import type { Failure } from './job-lifecycle.ts';
+
+/** Proof of owning an attempt. */
+export type Lease = { jobId: string; leaseToken: string };
+
+export type Progress = Partial<
+  Pick<Job, 'step' | 'checkpoint' | 'progressPercentage' | 'totalItems' | 'processedItems'>
+>;
+
+const MAX_DUE_PER_SWEEP = 500;
+
+/** Rows of `processing_jobs`. Verbs of the worker go by lease, verbs of people by owner. */
+export function createJobsRepository(database: Database) {
+  const { orm } = database;
+  const rows = createRepository(database, processingJobs);
+  const table = processingJobs;
+  const leased = ({ jobId, leaseToken }: Lease) => and(eq(table.id, jobId), eq(table.leaseToken, leaseToken));
+  const counted = { version: sql`${table.version} + 1` };
+
+  return {
+    find: (ownerId: string, id: string) => rows.find(ownerId, id),
+    list: rows.list,
+    insert: rows.insert,
+
+    /** Takes a due job for one attempt; undefined when it is not due, has ended, or somebody else was faster. */
+    async claim(jobId: string, { leaseToken, now, leaseMs }: { leaseToken: string; now: number; leaseMs: number }) {
+      const claimed = await orm
+        .update(table)
+        .set({
+          ...counted,
+          status: 'running',
+          leaseToken,
+          dueAt: now + leaseMs,
+          attempts: sql`${table.attempts} + 1`,
+          startedAt: sql`coalesce(${table.startedAt}, cast(${now} as integer))`,
+          updatedAt: now,
+        })
+        .where(and(eq(table.id, jobId), lte(table.dueAt, now)))
+        .returning();
+      return claimed[0];
+    },
+
+    /** Records progress and extends the lease; changes nothing when the lease is lost. */
+    advance(lease: Lease, { progress, now, leaseMs }: { progress: Progress; now: number; leaseMs: number }): Statement {
+      return orm
+        .update(table)
+        .set({ ...counted, ...progress, dueAt: now + leaseMs, updatedAt: now })
+        .where(leased(lease));
+    },
+
+    /** Ends the job for good; the second statement undoes the batch when the lease is lost. */
+    succeed(lease: Lease, { result, now }: { result: Job['result']; now: number }): Statement[] {
+      const done = orm
+        .update(table)
+        .set({
+          ...counted,
+          status: 'succeeded',
+          result,
+          step: null,
+          dueAt: null,
+          leaseToken: null,
+          progressPercentage: 100,
+          processedItems: sql`${table.totalItems}`,
+          errorCode: null,
+          errorMessage: null,
+          finishedAt: now,
+          updatedAt: now,
+        })
+        .where(leased(lease));
+      return [done, requireChange(database)];
+    },
+
+    fail(lease: Lease, { failure, now }: { failure: Failure; now: number }): Statement[] {
+      const failed = orm
+        .update(table)
+        .set({ ...counted, ...ended('failed', { failure, now }) })
+        .where(leased(lease));
+      return [failed, requireChange(database)];
+    },
+
+    /** Gives the job back, to be taken again at `dueAt`. */
+    postpone(lease: Lease, { failure, dueAt, now }: { failure: Failure; dueAt: number; now: number }): Statement[] {
+      const postponed = orm
+        .update(table)
+        .set({ ...counted, status: 'queued', dueAt, leaseToken: null, ...errorOf(failure), updatedAt: now })
+        .where(leased(lease));
+      return [postponed, requireChange(database)];
+    },
+
+    /** Stops a job that has not ended; a running attempt notices at its next sign of life. */
+    cancel(ownerId: string, { id, failure, now }: { id: string; failure: Failure; now: number }): Statement[] {
+      const cancelled = orm
+        .update(table)
+        .set({ ...counted, ...ended('cancelled', { failure, now }) })
+        .where(and(eq(table.ownerId, ownerId), eq(table.id, id), isNotNull(table.dueAt)));
+      return [cancelled, requireChange(database)];
+    },
+
+    /** Starts a failed or cancelled job again from its last checkpoint, with fresh attempts. */
+    restart(ownerId: string, { id, now }: { id: string; now: number }): Statement[] {
+      const restarted = orm
+        .update(table)
+        .set({
+          ...counted,
+          status: 'queued',
+          dueAt: now,
+          attempts: 0,
+          errorCode: null,
+          errorMessage: null,
+          finishedAt: null,
+          updatedAt: now,
+        })
+        .where(and(eq(table.ownerId, ownerId), eq(table.id, id), sql`${table.status} in ('failed', 'cancelled')`));
+      return [restarted, requireChange(database)];
+    },
+
+    /** Ends every unfinished job on the subject. */
+    cancelAll(
+      ownerId: string,
+      { subjectId, failure, now }: { subjectId: string; failure: Failure; now: number },
+    ): Statement {
+      return orm
+        .update(table)
+        .set({ ...counted, ...ended('cancelled', { failure, now }) })
+        .where(and(eq(table.ownerId, ownerId), eq(table.subjectId, subjectId), isNotNull(table.dueAt)));
+    },
+
+    /** Which of the subjects have a job that has not ended. */
+    async openSubjects(ownerId: string, subjectIds: string[]): Promise<Set<string>> {
+      const open = await orm
+        .select({ subjectId: table.subjectId })
+        .from(table)
+        .where(and(eq(table.ownerId, ownerId), inJson(table.subjectId, subjectIds), isNotNull(table.dueAt)));
+      return new Set(open.flatMap((row) => row.subjectId ?? []));
+    },
+
+    /** Ids of jobs, of any owner, that have been due since the given time: their wake-up or their worker was lost. */
+    async dueSince(time: number): Promise<string[]> {
+      const due = await orm
+        .select({ id: table.id })
+        .from(table)
+        .where(and(isNotNull(table.dueAt), lte(table.dueAt, time)))
+        .orderBy(asc(table.dueAt))
+        .limit(MAX_DUE_PER_SWEEP);
+      return due.map((row) => row.id);
+    },
+  };
+}
+
+export type JobsRepository = ReturnType<typeof createJobsRepository>;
+
+const errorOf = (failure: Failure) => ({ errorCode: failure.code, errorMessage: failure.message });
+
+function ended(status: JobStatus, { failure, now }: { failure: Failure; now: number }) {
+  return { status, ...errorOf(failure), dueAt: null, leaseToken: null, finishedAt: now, updatedAt: now };
+}

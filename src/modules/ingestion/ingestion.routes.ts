@@ -1,0 +1,120 @@
+import { z } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import { idParam, json, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import { presentJob } from './ingestion.presenter.ts';
+import { jobPageSchema, jobSchema, listJobsQuery } from './ingestion.schemas.ts';
+
+const tags = ['jobs'];
+const params = idParam('job');
+
+const list = scopedRoute('jobs:read', {
+  method: 'get',
+  path: '/v1/jobs',
+  operationId: 'listJobs',
+  tags,
+  summary: 'List jobs',
+  request: { query: listJobsQuery },
+  responses: { 200: json(jobPageSchema, 'One page.'), ...problems('invalid_fields') },
+});
+
+const get = scopedRoute('jobs:read', {
+  method: 'get',
+  path: '/v1/jobs/{id}',
+  operationId: 'getJob',
+  tags,
+  summary: 'Get a job',
+  request: { params },
+  responses: { 200: json(jobSchema, 'The job.'), ...problems('not_found', 'invalid_fields') },
+});
+
+const events = scopedRoute('jobs:read', {
+  method: 'get',
+  path: '/v1/jobs/{id}/events',
+  operationId: 'followJob',
+  tags,
+  summary: 'Follow a job',
+  description:
+    'Server-sent events: `progress` with the job whenever it changed, `end` with its last state, then the stream ' +
+    'closes. Event ids are versions of the job; a stream that breaks off is resumed by `Last-Event-ID`.',
+  request: { params },
+  responses: {
+    200: {
+      description: 'The stream.',
+      content: {
+        'text/event-stream': { schema: z.string().openapi({ example: 'event: progress\nid: 3\ndata: {}\n\n' }) },
+      },
+    },
+    ...problems('not_found', 'invalid_fields'),
+  },
+});
+
+const cancel = scopedRoute('jobs:write', {
+  method: 'post',
+  path: '/v1/jobs/{id}/cancel',
+  operationId: 'cancelJob',
+  tags,
+  summary: 'Cancel a job',
+  description: 'A running job stops at its next step. It can be retried.',
+  request: { params },
+  responses: { 200: json(jobSchema, 'The job.'), ...problems('not_found', 'conflict', 'invalid_fields') },
+});
+
+const retry = scopedRoute('jobs:write', {
+  method: 'post',
+  path: '/v1/jobs/{id}/retry',
+  operationId: 'retryJob',
+  tags,
+  summary: 'Retry a failed or cancelled job',
+  description: 'It goes on from the step that failed, with fresh attempts.',
+  request: { params },
+  responses: { 200: json(jobSchema, 'The job.'), ...problems('not_found', 'conflict', 'invalid_fields') },
+});
+
+const reconcile = scopedRoute('jobs:write', {
+  method: 'post',
+  path: '/v1/maintenance/reconcile',
+  operationId: 'reconcileLibrary',
+  tags,
+  summary: 'Check and mend your library',
+  description:
+    'A job compares your documents with their files and with the index, mends what differs, and removes what belongs ' +
+    'to nothing. Its result counts and lists the problems; zero is the rule.',
+  responses: { 202: json(jobSchema, 'The job.') },
+});
+
+/** Watching and steering the work behind documents. */
+export function jobRoutes(app: Router): void {
+  app.openapi(list, async (c) => {
+    const page = await c.var.services.jobs.list(c.var.actor, c.req.valid('query'));
+    return c.json({ items: page.items.map(presentJob), nextCursor: page.nextCursor }, 200);
+  });
+
+  app.openapi(get, async (c) =>
+    c.json(presentJob(await c.var.services.jobs.get(c.var.actor, c.req.valid('param').id)), 200),
+  );
+
+  app.openapi(events, async (c) => {
+    const { jobs } = c.var.services;
+    const first = await jobs.get(c.var.actor, c.req.valid('param').id);
+    const seenVersion = Number(c.req.header('last-event-id') ?? 0);
+    return streamSSE(c, async (stream) => {
+      for await (const { type, job } of jobs.follow(c.var.actor, { first, seenVersion })) {
+        if (stream.aborted) return;
+        if (type === 'heartbeat') await stream.write(': still here\n\n');
+        else await stream.writeSSE({ event: type, id: String(job.version), data: JSON.stringify(presentJob(job)) });
+      }
+    });
+  });
+
+  app.openapi(reconcile, async (c) =>
+    c.json(presentJob(await c.var.services.jobs.start(c.var.actor, 'reconcile_library')), 202),
+  );
+
+  app.openapi(cancel, async (c) =>
+    c.json(presentJob(await c.var.services.jobs.cancel(c.var.actor, c.req.valid('param').id)), 200),
+  );
+
+  app.openapi(retry, async (c) =>
+    c.json(presentJob(await c.var.services.jobs.retry(c.var.actor, c.req.valid('param').id)), 200),
+  );
+}

@@ -1,0 +1,56 @@
+import type { JobStatus } from './ingestion.table.ts';
+
+/** Attempts after which a job that keeps failing, or keeps being lost with its worker, is given up. */
+export const MAX_ATTEMPTS = 10;
+
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 5 * 60_000;
+
+export const ENDED: readonly JobStatus[] = ['succeeded', 'failed', 'cancelled'];
+
+export const hasEnded = (status: JobStatus) => ENDED.includes(status);
+
+/** A failure that another attempt would only repeat. Its message is shown to the job's owner. */
+export class PermanentJobError extends Error {
+  override readonly name = 'PermanentJobError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The attempt no longer owns its job: it was cancelled, or its lease ran out and another attempt took over. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+export type Failure = { code: string; message: string };
+
+/** What becomes of a job whose attempt threw. */
+export type Outcome = { type: 'fail'; failure: Failure } | { type: 'retry'; delayMs: number; failure: Failure };
+
+/**
+ * Decides after a failed attempt: permanent errors end the job, others are tried again with exponential backoff and
+ * jitter (half fixed, half random), until the attempts are used up.
+ */
+export function decideOutcome(error: unknown, job: { attempts: number; random: () => number }): Outcome {
+  if (error instanceof PermanentJobError)
+    return { type: 'fail', failure: { code: error.code, message: error.message } };
+  if (job.attempts >= MAX_ATTEMPTS) {
+    return {
+      type: 'fail',
+      failure: {
+        code: 'attempts_exhausted',
+        message: `It failed ${job.attempts} times for reasons that may pass; retry it by hand.`,
+      },
+    };
+  }
+  const ceilingMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (job.attempts - 1));
+  return {
+    type: 'retry',
+    delayMs: Math.round(ceilingMs * (0.5 + 0.5 * job.random())),
+    failure: { code: 'temporary', message: 'A step failed for a reason that may pass; it will be tried again.' },
+  };
+}

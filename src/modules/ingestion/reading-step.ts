@@ -1,0 +1,47 @@
+import type { Archive, ArchivePlace, Reading } from './archive.ts';
+import { hashReading } from './archive.ts';
+import { chunkDocument, type Profile } from './chunking.ts';
+import { checkSize, extractDocument } from './extraction/extract.ts';
+import { ExtractionError } from './extraction/extractor.ts';
+import { PermanentJobError } from './job-lifecycle.ts';
+import { detectLanguage } from './language.ts';
+
+/** What the reading step needs to know of a document. */
+export type ReadableDocument = { filename: string; mediaType: string; sizeBytes: number; profile: Profile };
+
+/**
+ * Reads a document's original: extracts its text and cuts it into passages as its profile says.
+ * @throws PermanentJobError with a reason for the owner when the file cannot be read.
+ */
+export async function readOriginal(
+  archive: Archive,
+  { place, document }: { place: ArchivePlace; document: ReadableDocument },
+): Promise<Reading> {
+  try {
+    checkSize(document.sizeBytes);
+    const bytes = await archive.files.readBytes(archive.originalKey(place));
+    if (!bytes) throw new PermanentJobError('original_missing', 'The original file is not in the archive.');
+    return await read(bytes, document);
+  } catch (error) {
+    if (error instanceof ExtractionError) throw new PermanentJobError(error.reason, error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function read(bytes: Uint8Array, { filename, mediaType, profile }: ReadableDocument): Promise<Reading> {
+  const { kind, extractor, document } = await extractDocument({ bytes, filename, mediaType });
+  const { text, chunks } = chunkDocument(document.blocks, profile);
+  return {
+    format: 1,
+    extractor,
+    kind,
+    ...(document.title !== undefined && { title: document.title }),
+    language: await detectLanguage(text),
+    metadata: document.metadata,
+    pageCount: document.pageCount ?? null,
+    profile,
+    text,
+    chunks,
+    hash: await hashReading(text, chunks),
+  };
+}
