@@ -1,0 +1,32 @@
+import type { z } from '@hono/zod-openapi';
+import type { searchResultSchema } from './search.schemas.ts';
+import type { SearchOutcome } from './search.service.ts';
+
+export function presentSearch(
+  outcome: SearchOutcome,
+  { explain }: { explain: boolean },
+): z.output<typeof searchResultSchema> {
+  return {
+    queryId: outcome.queryId,
+    mode: outcome.mode,
+    durationMs: outcome.durationMs,
+    cacheHit: false,
+    items: outcome.hits.map(({ snippet, ...hit }) => ({
+      ...hit,
+      chunkId: `${hit.documentId}#${hit.ordinal}`,
+      snippet: snippet.text,
+      highlights: snippet.highlights,
+    })),
+    notices: outcome.notices,
+    nextCursor: outcome.nextCursor,
+    ...(explain && {
+      explain: {
+        embeddingModel: outcome.embeddingModel,
+        vectorStore: outcome.vectorStore === 'immediate' ? 'embedded' : 'vectorize',
+        weights: outcome.weights,
+        timings: outcome.timings,
+        indexRowsRead: outcome.rowsRead,
+      },
+    }),
+  };
+}

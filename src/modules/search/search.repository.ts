@@ -1,0 +1,23 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { Database, Statement } from '../../db/client.ts';
+import { queries } from './search.table.ts';
+
+export type QueryRow = typeof queries.$inferSelect;
+
+/** Rows of `queries`: what was asked, and what it cost. */
+export function createQueriesRepository({ orm }: Pick<Database, 'orm'>) {
+  return {
+    insert: (row: QueryRow): Statement => orm.insert(queries).values(row),
+
+    /** Takes a document's id out of the owner's history. */
+    forgetDocument(ownerId: string, documentId: string): Statement {
+      return orm
+        .update(queries)
+        .set({
+          documentIds: sql`(select json_group_array(value) from json_each(${queries.documentIds})
+            where value <> ${documentId})`,
+        })
+        .where(and(eq(queries.ownerId, ownerId), sql`instr(${queries.documentIds}, ${documentId}) > 0`));
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { z } from '@hono/zod-openapi';
+import { PROFILES } from '../ingestion/chunking.ts';
+
+const MAX_QUERY_CHARACTERS = 1_000;
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 200;
+
+const query = z
+  .string()
+  .trim()
+  .min(1)
+  .max(MAX_QUERY_CHARACTERS)
+  .transform((text) => text.replaceAll('\0', ' ').toWellFormed())
+  .openapi({ example: 'notice period', description: 'Any text. Words in "double quotes" must stand together.' });
+
+const mode = z.enum(['keyword', 'semantic', 'hybrid']).openapi({
+  description: 'By words, by likeness of meaning (as the embedding model sees it), or both fused.',
+});
+
+const match = z.enum(['auto', 'all', 'any']).openapi({
+  description: 'Whether all words must occur or any; `auto` takes all, and any where that finds too little.',
+});
+
+const weight = z.number().min(0).max(10);
+const moment = z.iso.datetime({ offset: true });
+
+const filters = {
+  collectionId: z.uuid().openapi({ description: 'Only in this collection and those below it.' }),
+  tag: z.string().min(1).max(100).openapi({ description: 'Only with this tag.' }),
+  kind: z.string().min(1).max(40).openapi({ example: 'pdf' }),
+  profile: z.enum(PROFILES),
+  language: z.string().min(2).max(8).openapi({ example: 'en' }),
+  documentId: z.uuid().openapi({ description: 'Only in this document.' }),
+  from: moment.openapi({ description: 'Only documents created at or after.' }),
+  to: moment.openapi({ description: 'Only documents created at or before.' }),
+};
+
+const optional = <T extends Record<string, z.ZodType>>(shape: T) => z.object(shape).partial().shape;
+
+export const searchQuery = z.object({
+  q: query,
+  mode: mode.default('hybrid'),
+  match: match.default('auto'),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: z.string().max(2000).optional(),
+  ...optional(filters),
+  explain: z.enum(['true', 'false']).default('false').openapi({ description: 'Show how the answer came about.' }),
+});
+
+export const searchBody = z
+  .object({
+    q: query,
+    mode: mode.default('hybrid'),
+    match: match.default('auto'),
+    limit: z.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+    cursor: z.string().max(2000).optional(),
+    ...optional(filters),
+    weights: z.object({ keyword: weight, semantic: weight }).optional(),
+    explain: z.boolean().default(false),
+  })
+  .strict()
+  .openapi('SearchRequest');
+
+const scorePart = z.object({ rank: z.number().int(), score: z.number() });
+
+export const searchItemSchema = z
+  .object({
+    documentId: z.uuid(),
+    title: z.string(),
+    kind: z.string(),
+    profile: z.string(),
+    chunkId: z.string(),
+    ordinal: z.number().int(),
+    page: z.number().int().nullable(),
+    headings: z.array(z.string()),
+    start: z.number().int().openapi({ description: 'First character of the passage in the extracted text.' }),
+    end: z.number().int(),
+    score: z.number(),
+    scores: z.object({ keyword: scorePart.optional(), semantic: scorePart.optional() }),
+    snippet: z.string().openapi({ description: 'The best part of the passage, as plain text.' }),
+    highlights: z
+      .array(z.tuple([z.number().int(), z.number().int()]))
+      .openapi({ description: 'Matched words as [start, end) in the snippet.' }),
+  })
+  .openapi('SearchItem');
+
+export const searchResultSchema = z
+  .object({
+    queryId: z.uuid(),
+    mode,
+    durationMs: z.number(),
+    cacheHit: z.boolean(),
+    items: z.array(searchItemSchema),
+    notices: z.array(z.string()).openapi({
+      description: 'What was done differently than asked: `any_word`, `semantic_unavailable`, …',
+    }),
+    nextCursor: z.string().nullable(),
+    explain: z
+      .object({
+        embeddingModel: z.string().nullable(),
+        vectorStore: z.string(),
+        weights: z.object({ keyword: z.number(), semantic: z.number() }),
+        timings: z.record(z.string(), z.number()).openapi({ description: 'Milliseconds by part.' }),
+        indexRowsRead: z.number().int(),
+      })
+      .optional(),
+  })
+  .openapi('SearchResult');

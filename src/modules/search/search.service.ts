@@ -1,0 +1,185 @@
+import type { Database, Statement } from '../../db/client.ts';
+import type { IndexOf } from '../../index-object/client.ts';
+import type {
+  IndexSearchRequest,
+  IndexSearchResult,
+  SearchFilter,
+  SearchMode,
+  WordMatch,
+} from '../../index-object/index.types.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
+import type { Ids } from '../../platform/ids.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { VectorStore } from '../../platform/vectors/vector-store.ts';
+import type { Actor } from '../../shared/actor.ts';
+import { decodeCursor, encodeCursor, InvalidCursorError } from '../../shared/page.ts';
+import type { LibraryFilters } from '../library/library-filters.ts';
+import { createQueriesRepository } from './search.repository.ts';
+
+type Deps = {
+  database: Database;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+  embeddings: Embeddings;
+  vectors: VectorStore;
+  indexOf: IndexOf;
+  libraryFilters: LibraryFilters;
+  timings: Record<string, number>;
+  waitUntil: (work: Promise<unknown>) => void;
+};
+
+export type SearchInput = {
+  q: string;
+  mode: SearchMode;
+  match: WordMatch;
+  limit: number;
+  cursor?: string | undefined;
+  collectionId?: string | undefined;
+  tag?: string | undefined;
+  kind?: string | undefined;
+  profile?: string | undefined;
+  language?: string | undefined;
+  documentId?: string | undefined;
+  createdFrom?: number | undefined;
+  createdTo?: number | undefined;
+  weights?: { keyword: number; semantic: number } | undefined;
+};
+
+export type SearchOutcome = IndexSearchResult & {
+  queryId: string;
+  mode: SearchMode;
+  durationMs: number;
+  nextCursor: string | null;
+  weights: { keyword: number; semantic: number };
+  embeddingModel: string | null;
+  vectorStore: VectorStore['consistency'];
+};
+
+/** Candidates asked of a hosted vector store: as many as it gives at once. */
+const HOSTED_CANDIDATES = 100;
+
+/** Cursors count hits; nobody pages deeper than this. */
+const MAX_OFFSET = 1_000;
+
+/** Searching one owner's library: one call to the index, and the history written after the answer. */
+export function createSearchService(deps: Deps) {
+  const { embeddings, vectors, clock } = deps;
+  const history = createQueriesRepository(deps.database);
+
+  /** What the semantic side needs; empty, with a notice, when the model or the store cannot be reached. */
+  const vectorSide = async (ownerId: string, { q, kind, profile }: SearchInput): Promise<VectorSide> => {
+    try {
+      const [values] = await embeddings.embed([q], 'query');
+      if (!values) throw new Error('The embedding model gave no vector.');
+      // Punctuation alone says nothing that anything could be like.
+      if (values.every((value) => value === 0)) return NO_CANDIDATES;
+      if (vectors.consistency === 'immediate') return { vector: { model: embeddings.model, values }, notices: [] };
+      const filter = { ...(kind && { kinds: [kind] }), ...(profile && { profiles: [profile] }) };
+      const query = { model: embeddings.model, values, topK: HOSTED_CANDIDATES, filter };
+      return { vectorCandidates: await vectors.query(ownerId, query), notices: [] };
+    } catch (error) {
+      deps.logger.error('search.semantic_unavailable', error);
+      return { vectorCandidates: [], notices: ['semantic_unavailable'] };
+    }
+  };
+
+  const record = async (actor: Actor, { input, outcome }: { input: SearchInput; outcome: SearchOutcome }) => {
+    const { q, mode, limit, cursor: _cursor, ...context } = input;
+    const now = clock.now();
+    try {
+      await history.insert({
+        id: outcome.queryId,
+        ownerId: actor.userId,
+        queryText: q,
+        queryType: mode,
+        context: JSON.parse(JSON.stringify({ ...context, limit })),
+        status: 'succeeded',
+        errorMessage: null,
+        responseTimeMs: outcome.durationMs,
+        resultCount: outcome.hits.length,
+        documentIds: [...new Set(outcome.hits.map((hit) => hit.documentId))],
+        cacheHit: false,
+        relevanceScore: null,
+        createdAt: now,
+        updatedAt: now,
+      });
+    } catch (error) {
+      deps.logger.error('search.history_failed', error);
+    }
+  };
+
+  return {
+    async search(actor: Actor, input: SearchInput): Promise<SearchOutcome> {
+      const start = performance.now();
+      const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
+      const offset = input.cursor === undefined ? 0 : offsetOf(input.cursor);
+      const [labels, { notices, ...side }] = await Promise.all([
+        deps.libraryFilters.labels(actor.userId, { collectionId: input.collectionId, tag: input.tag }),
+        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, input),
+      ]);
+      const called = performance.now();
+      const request: IndexSearchRequest = {
+        mode: input.mode,
+        query: input.q,
+        match: input.match,
+        filter: filterOf(input, labels),
+        limit: input.limit,
+        offset,
+        weights,
+        ...side,
+      };
+      const result = await deps.indexOf(actor.userId).search(request);
+      deps.timings['index'] = performance.now() - called;
+      const queryId = deps.ids.next();
+      const next = offset + result.hits.length;
+      const outcome: SearchOutcome = {
+        ...result,
+        notices: [...new Set([...result.notices, ...notices])],
+        queryId,
+        mode: input.mode,
+        durationMs: Math.round((performance.now() - start) * 100) / 100,
+        nextCursor: result.more && next < MAX_OFFSET ? encodeCursor({ value: next, id: queryId }) : null,
+        weights,
+        embeddingModel: input.mode === 'keyword' ? null : embeddings.model,
+        vectorStore: vectors.consistency,
+      };
+      // After the answer, so that nobody waits for the history.
+      deps.waitUntil(clock.sleep(0).then(() => record(actor, { input, outcome })));
+      return outcome;
+    },
+
+    /** Takes a deleted document out of the history. */
+    forgetDocument: (ownerId: string, documentId: string): Statement => history.forgetDocument(ownerId, documentId),
+  };
+}
+
+export type SearchService = ReturnType<typeof createSearchService>;
+
+type VectorSide = Pick<IndexSearchRequest, 'vector' | 'vectorCandidates'> & { notices: string[] };
+
+/** Keyword searches need no vector; the others get the hits of none when there is nothing to compare with. */
+const NO_VECTORS: VectorSide = { notices: [] };
+const NO_CANDIDATES: VectorSide = { vectorCandidates: [], notices: [] };
+
+function filterOf(input: SearchInput, labels: string[][]): SearchFilter {
+  const { kind, profile, language, documentId, createdFrom, createdTo } = input;
+  return {
+    ...(kind !== undefined && { kinds: [kind] }),
+    ...(profile !== undefined && { profiles: [profile] }),
+    ...(language !== undefined && { languages: [language] }),
+    ...(documentId !== undefined && { documentIds: [documentId] }),
+    ...(createdFrom !== undefined && { createdFrom }),
+    ...(createdTo !== undefined && { createdTo }),
+    ...(labels.length > 0 && { labels }),
+  };
+}
+
+function offsetOf(cursor: string): number {
+  const { value } = decodeCursor(cursor);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_OFFSET) {
+    throw new InvalidCursorError('The cursor is not one that this search gave.');
+  }
+  return value;
+}
