@@ -1,0 +1,4 @@
+import { runTool } from './processes.ts';
+
+const { code } = await runTool('biome', ['check', '--write']);
+process.exit(code);
