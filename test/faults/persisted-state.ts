@@ -1,0 +1,61 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** What a stopped server left on disk, read past its code: the catalogue (D1), the archive (R2), the indexes. */
+
+export type CataloguedDocument = { id: string; status: string; chunkCount: number; contentVersion: number };
+export type IndexCount = { documentId: string; chunks: number; words: number; vectors: number; staged: number };
+
+const FOLDERS = {
+  catalogue: 'd1/miniflare-D1DatabaseObject',
+  archive: 'r2/miniflare-R2BucketObject',
+  index: 'do/commonplace-LibraryIndex',
+} as const;
+
+export function readCatalogue(persistTo: string): CataloguedDocument[] {
+  return query<CataloguedDocument>(persistTo, {
+    from: 'catalogue',
+    sql: `SELECT id, status, chunk_count AS chunkCount, content_version AS contentVersion FROM documents`,
+  });
+}
+
+/** Jobs that somebody would still have to run. */
+export function readOpenJobs(persistTo: string): { id: string; status: string }[] {
+  return query(persistTo, {
+    from: 'catalogue',
+    sql: 'SELECT id, status FROM processing_jobs WHERE due_at IS NOT NULL',
+  });
+}
+
+export function readArchiveKeys(persistTo: string): string[] {
+  return query<{ key: string }>(persistTo, { from: 'archive', sql: 'SELECT key FROM _mf_objects ORDER BY key' }).map(
+    ({ key }) => key,
+  );
+}
+
+/** Rows that each document's content really has in its owner's index, and generations that nothing completed. */
+export function readIndex(persistTo: string): IndexCount[] {
+  return query<IndexCount>(persistTo, {
+    from: 'index',
+    sql: `SELECT d.document_id AS documentId,
+      (SELECT count(*) FROM chunks c WHERE c.generation IN (SELECT number FROM generations WHERE document = d.number)) AS chunks,
+      (SELECT count(*) FROM chunks_fts WHERE rowid IN (SELECT slot FROM chunks c WHERE c.generation = d.generation)) AS words,
+      (SELECT vectors FROM generations g WHERE g.number = d.generation) AS vectors,
+      (SELECT count(*) FROM generations g WHERE g.document = d.number AND g.number <> ifnull(d.generation, 0)) AS staged
+      FROM documents d`,
+  });
+}
+
+function query<T>(persistTo: string, { from, sql }: { from: keyof typeof FOLDERS; sql: string }): T[] {
+  const folder = path.join(persistTo, 'v3', FOLDERS[from]);
+  const files = readdirSync(folder).filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
+  return files.flatMap((file) => {
+    const database = new DatabaseSync(path.join(folder, file));
+    try {
+      return database.prepare(sql).all() as T[];
+    } finally {
+      database.close();
+    }
+  });
+}

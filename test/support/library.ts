@@ -1,0 +1,64 @@
+import { call } from './app.ts';
+
+export type JobView = {
+  id: string;
+  type: string;
+  status: string;
+  documentId: string | null;
+  progressPercentage: number;
+  attempts: number;
+  error: { code: string; message: string } | null;
+  result: Record<string, unknown> | null;
+};
+
+export type DocumentView = {
+  id: string;
+  title: string;
+  status: string;
+  version: number;
+  chunkCount: number;
+  error: { code: string; message: string } | null;
+  tags: string[];
+  [field: string]: unknown;
+};
+
+type Upload = {
+  token: string;
+  content: string | Uint8Array;
+  filename: string;
+  type?: string;
+  fields?: Record<string, string>;
+};
+
+/** The multipart form of an upload. */
+export function uploadForm({ content, filename, type = '', fields = {} }: Omit<Upload, 'token'>): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  form.set('file', new File([content], filename, { type }));
+  return form;
+}
+
+export const upload = ({ token, ...file }: Upload) =>
+  call<{ document: DocumentView; job: JobView }>('/v1/documents', { token, body: uploadForm(file) });
+
+const ENDED = ['succeeded', 'failed', 'cancelled'];
+const PATIENCE_MS = 15_000;
+
+/** Waits for a job to end. */
+export async function jobEnd(token: string, jobId: string): Promise<JobView> {
+  for (const until = Date.now() + PATIENCE_MS; ; ) {
+    const { body } = await call<JobView>(`/v1/jobs/${jobId}`, { token });
+    if (ENDED.includes(body.status)) return body;
+    if (Date.now() > until) throw new Error(`Job ${jobId} is still ${body.status} after ${PATIENCE_MS} ms.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Uploads a file and waits until it has been read. */
+export async function uploaded(file: Upload): Promise<{ document: DocumentView; job: JobView }> {
+  const accepted = await upload(file);
+  if (accepted.status !== 202) throw new Error(`Upload answered ${accepted.status}: ${JSON.stringify(accepted.body)}`);
+  const job = await jobEnd(file.token, accepted.body.job.id);
+  const { body } = await call<DocumentView>(`/v1/documents/${accepted.body.document.id}`, { token: file.token });
+  return { document: body, job };
+}

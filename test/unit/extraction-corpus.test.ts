@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
+import { docx, extract, mutate, normalise, paragraph, pdf, reasonOf, seeded, textOf } from './extraction.fixtures.ts';
+
+/** Real documents lie outside of the repository: where they are absent, their tests are shown as skipped. */
+const DATA = join(process.env.COMMONPLACE_DATA ?? join(import.meta.dirname, '../../../shared/data'), 'documents');
+const HAS_DATA = existsSync(join(DATA, 'manifest.json'));
+
+type Expected = { file: string; format: string; expect: string; phrase?: string; count?: { pages?: number } };
+
+const realFile = (file: string) => new Uint8Array(readFileSync(join(DATA, file)));
+describe.skipIf(!HAS_DATA)('real documents', () => {
+  const manifest: Expected[] = HAS_DATA ? JSON.parse(readFileSync(join(DATA, 'manifest.json'), 'utf8')) : [];
+  const KINDS: Record<string, string> = {
+    pdf: 'pdf',
+    docx: 'docx',
+    html: 'html',
+    md: 'markdown',
+    txt: 'text',
+    csv: 'text',
+    ipynb: 'text',
+    eml: 'text',
+  };
+
+  it.each(manifest.filter((entry) => entry.format in KINDS && entry.expect === 'text'))(
+    'reads $file',
+    async (entry) => {
+      const extraction = await extract(realFile(entry.file), entry.file);
+      expect(extraction.kind).toBe(KINDS[entry.format]);
+      expect(textOf(extraction)).toContain(normalise(entry.phrase ?? ''));
+      expect(extraction.document.pageCount).toBe(entry.count?.pages);
+    },
+  );
+
+  it.each(manifest.filter((entry) => !(entry.format in KINDS)))('refuses $file by its content', async (entry) => {
+    expect(await reasonOf(extract(realFile(entry.file), 'notes.txt', 'text/plain'))).toBe('unsupported_format');
+  });
+
+  it('says that a PDF with a password is encrypted', async () => {
+    expect(await reasonOf(extract(realFile('r6-user-password.pdf')))).toBe('encrypted');
+  });
+
+  it.each([
+    ['multicolumn.pdf', 'Two-Column Document with Lorem Ipsum', 1],
+    ['multicolumn.pdf', 'Morbi luctus, wisi viverra faucibus pretium', 2],
+    ['multicolumn.pdf', 'EU Countries Information', 3],
+    ['REPAIR-2022-INV-001_multipage.pdf', 'bruce', 2],
+    ['REPAIR-2022-INV-001_multipage.pdf', 'Gabriel Diaz', 1],
+  ])('finds in %s "%s" on page %i', async (file, phrase, page) => {
+    const { document } = await extract(realFile(file));
+    const pages = document.blocks
+      .filter((block) => block.text.toLowerCase().includes(phrase.toLowerCase()))
+      .map((block) => block.page);
+    expect(pages).toContain(page);
+  });
+
+  it('reads columns one after the other and joins words hyphenated at line ends', async () => {
+    const text = textOf(await extract(realFile('multicolumn.pdf')));
+    expect(text).toContain('Donec nonummy pellentesque ante.');
+    expect(text).toContain('consectetuer adipiscing elit. Ut purus elit, vestibulum ut');
+  });
+
+  it('keeps the rows and cells of tables', async () => {
+    const invoice = await extract(realFile('REPAIR-2022-INV-001_multipage.pdf'));
+    expect(
+      invoice.document.blocks.some((block) => block.type === 'table' && block.text.includes('Body Labor\t2\t150\t300')),
+    ).toBe(true);
+    const { document } = await extract(realFile('tables.docx'));
+    expect(document.blocks[1]).toEqual({ type: 'table', text: 'Top left\tTop right\nBottom left\tBottom right' });
+  });
+
+  it('reads the article of a page: heading, lists, metadata', async () => {
+    const { document } = await extract(realFile('test_blog.html'));
+    expect(document.title).toBe(
+      'Does Model and Inference Parameter Matter in LLM Applications? - A Case Study for MATH',
+    );
+    expect(document.blocks[0]).toMatchObject({ type: 'heading', level: 1 });
+    expect(document.metadata).toMatchObject({
+      language: 'en',
+      createdAt: '2023-04-21T00:00:00.000Z',
+      encoding: 'utf-8',
+    });
+    expect(document.blocks.filter((block) => block.type === 'list-item').length).toBeGreaterThan(5);
+  });
+});
+
+describe('mutated files', () => {
+  const made: [string, Uint8Array][] = [
+    ['a.pdf', pdf(['One page', 'Another one'])],
+    ['a.docx', docx(paragraph('One') + paragraph('Two'))],
+  ];
+  const real = [
+    'crazyones.pdf',
+    '002-trivial-libre-office-writer.pdf',
+    'footnotes.docx',
+    'tables.docx',
+    'wiki.md',
+    'fake-html-cp1252.html',
+    'test_mskanji.csv',
+    'r6-user-password.pdf',
+  ];
+  const originals = HAS_DATA ? [...made, ...real.map((file): [string, Uint8Array] => [file, realFile(file)])] : made;
+
+  it('each end in a document or an ExtractionError, soon', { timeout: 120_000 }, async () => {
+    const random = seeded(20_261_122);
+    let slowestMs = 0;
+    for (let i = 0; i < 200; i++) {
+      const [file, original] = originals[i % originals.length] ?? ['', new Uint8Array()];
+      const bytes = mutate(original, random);
+      const startedAt = performance.now();
+      const outcome = await extract(bytes, file).catch((error: unknown) => error);
+      slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+      const isExpected = outcome instanceof ExtractionError || (outcome instanceof Object && 'document' in outcome);
+      expect(isExpected, `mutation ${i} of ${file}: ${String(outcome)}`).toBe(true);
+    }
+    expect(slowestMs).toBeLessThan(5000);
+  });
+});
