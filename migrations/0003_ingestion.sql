@@ -31,5 +31,5 @@ CREATE TABLE processing_jobs (
 ) STRICT;
 CREATE INDEX processing_jobs_owner_created ON processing_jobs (owner_id, created_at, id);
 CREATE INDEX processing_jobs_owner_status ON processing_jobs (owner_id, status, created_at, id);
-CREATE INDEX processing_jobs_owner_subject ON processing_jobs (owner_id, subject_id, created_at);
+CREATE INDEX processing_jobs_owner_subject ON processing_jobs (owner_id, subject_id, created_at, id);
 CREATE INDEX processing_jobs_due ON processing_jobs (due_at) WHERE due_at IS NOT NULL;

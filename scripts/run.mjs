@@ -74,12 +74,23 @@ function run() {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
-/** npm that is killed outright takes nothing with it: what it started would go on alone. */
+/** npm that is killed outright takes nothing with it: what it started, through a shell, would go on alone. */
 function stopWithParent(child) {
-  const parent = process.ppid;
+  const ancestors = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const first = ancestors();
   setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
-  }, 500).unref();
+    if (ancestors() !== first) child.kill('SIGTERM');
+  }, 300).unref();
+}
+
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // After the command in parentheses: state, parent.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** Node 22 from the npm package, or the Node that runs this when it also strips types and the package has no binary. */

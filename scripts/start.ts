@@ -7,7 +7,7 @@ import { seed } from './seed.ts';
 import { isFree, type LocalServer, type ServerOptions, startServer } from './server.ts';
 
 const CRON_EVERY_MS = 15_000;
-const PORT_WAIT_MS = 3_000;
+const PORT_WAIT_MS = 5_000;
 
 const { values } = parseArgs({
   options: {
@@ -74,7 +74,7 @@ async function stop(): Promise<void> {
 async function becomesFree(port: number): Promise<boolean> {
   const deadline = Date.now() + PORT_WAIT_MS;
   while (!(await isFree(port))) {
-    if (Date.now() > deadline || (await isCommonplace(port))) return false;
+    if (Date.now() > deadline) return false;
     await sleep(100);
   }
   return true;

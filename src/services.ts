@@ -1,6 +1,6 @@
 import { type Config, parseConfig } from './config.ts';
 import { createDatabase, type Database } from './db/client.ts';
-import { createMeter, DatabaseTimeoutError, type Meter } from './db/metered-d1.ts';
+import { createMeter, type Meter } from './db/metered-d1.ts';
 import { isTransient } from './db/retry.ts';
 import type { Env } from './env.ts';
 import { createIndexOf, type IndexOf } from './index-object/client.ts';
@@ -34,6 +34,7 @@ import type { JobQueue } from './platform/queue/job-queue.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
 import type { VectorStore } from './platform/vectors/vector-store.ts';
 import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
+import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
 
 /** What lives as long as the isolate. Nothing here belongs to one request. */
@@ -82,7 +83,7 @@ export function createRuntime(env: Env): Runtime {
       threshold: BREAKER_THRESHOLD_FAILURES,
       coolDownMs: BREAKER_COOL_DOWN_MS,
       now: clock.now,
-      counts: (error) => error instanceof DatabaseTimeoutError || isTransient(error),
+      counts: (error) => error instanceof TimeoutError || isTransient(error),
     }),
     files: createR2Files(env.FILES),
     queue: createCloudflareQueue(env.JOBS, { logger }),
@@ -124,7 +125,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const tags = createTagsService(base);
   const collections = createCollectionsService(base);
   const documents = createDocumentsService({ ...base, jobs, tags, collections });
-  const libraryFilters = createLibraryFilters({ collections, tags });
+  const libraryFilters = createLibraryFilters(base);
   const search = createSearchService({ ...base, libraryFilters });
   const libraryJobs = createLibraryJobs({ ...base, archive, search });
   const handlers = {

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { describe, expect, it, vi } from 'vitest';
-import { DatabaseTimeoutError } from '../src/db/metered-d1.ts';
 import { createRepository } from '../src/db/repository.ts';
-import { isTransient, retryDelayMs } from '../src/db/retry.ts';
+import { isTransient, retryRead } from '../src/db/retry.ts';
 import { tags } from '../src/modules/library/library.table.ts';
+import { TimeoutError } from '../src/shared/attempts.ts';
 import { BreakerOpenError } from '../src/shared/breaker.ts';
 import { COOL_DOWN_MS, insertUser, newTag, openDatabase, THRESHOLD, unreliable } from './support/database.ts';
 
@@ -55,14 +55,18 @@ describe('a transient failure', () => {
     expect(seen.calls).toBe(3);
   });
 
-  it('is waited out for a random time that grows', () => {
-    expect(retryDelayMs(1, () => 1)).toBe(50);
-    expect(retryDelayMs(2, () => 1)).toBe(100);
-    expect(retryDelayMs(2, () => 0)).toBe(0);
-    const random = vi.spyOn(Math, 'random');
-    expect(retryDelayMs(1)).toBeLessThan(50);
-    expect(random).toHaveBeenCalled();
-    random.mockRestore();
+  it('is waited out for a random time that grows', async () => {
+    const waits = async (random: number) => {
+      const timers = vi.spyOn(globalThis, 'setTimeout');
+      vi.spyOn(Math, 'random').mockReturnValue(random);
+      await retryRead(() => Promise.reject(new Error('D1_ERROR: Network connection lost.'))).catch(() => undefined);
+      const delays = timers.mock.calls.map(([, delayMs]) => delayMs);
+      vi.restoreAllMocks();
+      return delays;
+    };
+    expect(await waits(1)).toEqual([50, 100]);
+    expect(await waits(0.5)).toEqual([25, 50]);
+    expect(await waits(0)).toEqual([0, 0]);
   });
 
   it('says nothing of what people wrote', async () => {
@@ -92,8 +96,8 @@ describe('a transient failure', () => {
 describe('a database that does not answer', () => {
   it('ends in a time-out, once, for reads and for writes', async () => {
     const { database, rows, seen } = openUnreliable(() => 'hang', { timeoutMs: 20 });
-    await expect(rows.count(owner)).rejects.toSatisfy(causedBy(DatabaseTimeoutError));
-    await expect(database.commit([rows.remove(owner, [])])).rejects.toSatisfy(causedBy(DatabaseTimeoutError));
+    await expect(rows.count(owner)).rejects.toSatisfy(causedBy(TimeoutError));
+    await expect(database.commit([rows.remove(owner, [])])).rejects.toSatisfy(causedBy(TimeoutError));
     expect(seen.calls).toBe(2);
   });
 
@@ -101,7 +105,7 @@ describe('a database that does not answer', () => {
     let down = true;
     const { rows, seen, breaker, clock } = openUnreliable(() => (down ? 'hang' : undefined), { timeoutMs: 5 });
     const read = () => rows.count(owner);
-    for (let i = 0; i < THRESHOLD; i++) await expect(read()).rejects.toSatisfy(causedBy(DatabaseTimeoutError));
+    for (let i = 0; i < THRESHOLD; i++) await expect(read()).rejects.toSatisfy(causedBy(TimeoutError));
     expect(breaker.state()).toBe('open');
 
     await expect(read()).rejects.toSatisfy(causedBy(BreakerOpenError));
@@ -110,7 +114,7 @@ describe('a database that does not answer', () => {
     clock.now += COOL_DOWN_MS;
     expect(breaker.state()).toBe('half-open');
     const [probe, held] = await Promise.allSettled([read(), read()]);
-    expect(causedBy(DatabaseTimeoutError)(probe.status === 'rejected' && probe.reason)).toBe(true);
+    expect(causedBy(TimeoutError)(probe.status === 'rejected' && probe.reason)).toBe(true);
     expect(causedBy(BreakerOpenError)(held.status === 'rejected' && held.reason)).toBe(true);
     expect(breaker.state()).toBe('open');
 

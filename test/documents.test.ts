@@ -255,6 +255,23 @@ describe('changing and deleting', () => {
     expect((await search(token, 'q=rent&tag=old')).body.items).toHaveLength(0);
   });
 
+  it('moves a document in and out of a collection, and searches there see it at once', async () => {
+    const { token } = await newUser();
+    const { document } = await uploaded({ token, content: LEASE, filename: 'a.md' });
+    const { body: box } = await call('/v1/collections', { token, body: { name: 'Box' } });
+    const item = `/v1/collections/${box.id}/items/${document.id}`;
+    const found = async () => (await search(token, `q=rent&collectionId=${box.id}`)).body.items.length;
+    expect(await found()).toBe(0);
+    expect((await call(item, { token, method: 'PUT' })).status).toBe(204);
+    expect((await call(item, { token, method: 'PUT' })).status).toBe(204);
+    expect(await found()).toBe(1);
+    expect((await call(`/v1/documents?collectionId=${box.id}`, { token })).body.items).toHaveLength(1);
+    expect((await call(item, { token, method: 'DELETE' })).status).toBe(204);
+    expect(await found()).toBe(0);
+    const stranger = await newUser();
+    expect((await call(item, { token: stranger.token, method: 'PUT' })).status).toBe(404);
+  });
+
   it('refuses a change to a version that is no longer there', async () => {
     const { token } = await newUser();
     const { document } = await uploaded({ token, content: LEASE, filename: 'a.md' });

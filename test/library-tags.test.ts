@@ -2,7 +2,9 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRepository } from '../src/db/repository.ts';
 import { createCollectionsService } from '../src/modules/library/collections.service.ts';
+import { createDocumentsRepository } from '../src/modules/library/documents.repository.ts';
 import { documents } from '../src/modules/library/library.table.ts';
+import { createLibraryFilters } from '../src/modules/library/library-filters.ts';
 import { createTagsService } from '../src/modules/library/tags.service.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { createIds } from '../src/platform/ids.ts';
@@ -20,6 +22,14 @@ const { database, meter } = openDatabase();
 const deps = { database, clock: systemClock, ids: createIds(systemClock) };
 const tags = createTagsService(deps);
 const collections = createCollectionsService(deps);
+const filters = createLibraryFilters(deps);
+const catalogue = createDocumentsRepository(database);
+
+/** Labels that the index files a tag of this name under. */
+const labelsOf = async (ownerId: string, tag: string) => (await filters.labels(ownerId, { tag })).flat();
+
+const collectionsOf = async (ownerId: string, documentId: string) =>
+  (await catalogue.find(ownerId, documentId))?.collectionIds ?? [];
 const files = createRepository(database, documents);
 
 let me: TestUser;
@@ -147,7 +157,7 @@ describe('a tag', () => {
     for (const answer of await Promise.all(attempts))
       expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect((await call<Page<Tag>>('/v1/tags?q=mine', { token })).body.items).toEqual([]);
-    expect(await tags.resolve(stranger.user.id, ['Mine'])).toEqual([]);
+    expect(await labelsOf(stranger.user.id, 'Mine')).toEqual([]);
     expect((await ask(path)).body).toEqual(mine);
     expect((await call('/v1/tags')).status).toBe(401);
   });
@@ -222,7 +232,7 @@ describe('the tags of a document', () => {
     const before = meter.rowsRead;
     await assign(documentId, ['One', 'Other 7']);
     await database.commit(tags.replaceStatements(me.user.id, { documentId, names: ['Other 8'], now: 8 }));
-    await tags.resolve(me.user.id, ['Other 9']);
+    await labelsOf(me.user.id, 'Other 9');
     expect(meter.rowsRead - before).toBeLessThan(40);
   });
 
@@ -250,15 +260,15 @@ describe('the tags of a document', () => {
   it('go with the tag', async () => {
     const documentId = await file();
     await assign(documentId, ['Passing', 'Lasting']);
-    const [passing] = await tags.resolve(me.user.id, ['passing']);
-    await remove(`/v1/tags/${passing}`);
+    const [passing] = await labelsOf(me.user.id, 'passing');
+    await remove(`/v1/tags/${passing?.slice('tag:'.length)}`);
     expect(await tagsOf(documentId)).toEqual(['Lasting']);
   });
 
-  it('are resolved in the order of their names; fewer ids than names say that some are unknown', async () => {
-    const [b, a] = [await tag('B'), await tag('A')];
-    expect(await tags.resolve(me.user.id, ['a', 'unknown', 'B', ' A '])).toEqual([a.id, b.id]);
-    expect(await tags.resolve(me.user.id, [])).toEqual([]);
+  it('are found by their names, however these are written', async () => {
+    const { id } = await tag('Reading List');
+    expect(await labelsOf(me.user.id, '  reading  LIST ')).toEqual([`tag:${id}`]);
+    expect(await labelsOf(me.user.id, 'unknown')).toEqual([]);
   });
 });
 
@@ -270,38 +280,35 @@ describe('what is filed in a collection', () => {
     const item = { collectionId: box, documentId, now: 9_000_000_000_000 };
     await database.commit(collections.addItemStatements(owner, item));
     await database.commit(collections.addItemStatements(owner, { ...item, now: item.now + 1 }));
-    expect(await collections.collectionIdsOf(owner, documentId)).toEqual([box]);
+    expect(await collectionsOf(owner, documentId)).toEqual([box]);
     expect((await ask<{ updatedAt: string }>(`/v1/collections/${box}`)).body.updatedAt).toBe(
       new Date(item.now).toISOString(),
     );
 
     const theirs = await file(stranger.user.id);
     await database.commit(collections.addItemStatements(owner, { ...item, documentId: theirs }));
-    expect(await collections.collectionIdsOf(stranger.user.id, theirs)).toEqual([]);
-    expect(await collections.collectionIdsOf(stranger.user.id, documentId)).toEqual([]);
+    expect(await collectionsOf(stranger.user.id, theirs)).toEqual([]);
+    expect(await collectionsOf(stranger.user.id, documentId)).toEqual([]);
 
     const notFound = { kind: 'not_found', message: 'There is no such collection.' };
     const strange = database.commit(collections.addItemStatements(stranger.user.id, { ...item, documentId: theirs }));
     await expect(strange).rejects.toMatchObject(notFound);
-    await expect(database.commit([collections.requireStatement(stranger.user.id, box)])).rejects.toMatchObject(
-      notFound,
-    );
-    await expect(collections.subtreeIds(stranger.user.id, box)).rejects.toMatchObject(notFound);
+    await expect(filters.labels(stranger.user.id, { collectionId: box })).rejects.toMatchObject(notFound);
 
     const others = Array.from({ length: 100 }, () => newFile(owner));
     await database.commit([files.insertMany(others)]);
     const filed = others.map((other) => collections.addItemStatements(owner, { ...item, documentId: other.id }));
     await database.commit(filed.flat());
     const before = meter.rowsRead;
-    await collections.collectionIdsOf(owner, documentId);
+    await collectionsOf(owner, documentId);
     await database.commit(collections.removeItemStatements(owner, item));
     await database.commit(collections.removeItemStatements(owner, item));
     expect(meter.rowsRead - before).toBeLessThan(20);
-    expect(await collections.collectionIdsOf(owner, documentId)).toEqual([]);
+    expect(await collectionsOf(owner, documentId)).toEqual([]);
 
     await database.commit(collections.addItemStatements(owner, item));
     await remove(`/v1/collections/${box}`);
-    expect(await collections.collectionIdsOf(owner, documentId)).toEqual([]);
+    expect(await collectionsOf(owner, documentId)).toEqual([]);
     await expect(database.commit(collections.addItemStatements(owner, item))).rejects.toMatchObject(notFound);
   });
 });

@@ -1,5 +1,6 @@
+import { withTimeout } from '../shared/attempts.ts';
 import type { Breaker } from '../shared/breaker.ts';
-import { retryTransient } from './retry.ts';
+import { retryRead } from './retry.ts';
 
 /** What one request or job has cost the database. */
 export type Meter = {
@@ -14,10 +15,6 @@ export type Meter = {
 
 export function createMeter(): Meter {
   return { roundTrips: 0, statements: 0, rowsRead: 0, rowsWritten: 0, waitMs: 0 };
-}
-
-export class DatabaseTimeoutError extends Error {
-  override readonly name = 'DatabaseTimeoutError';
 }
 
 /** The part of D1 that both the database and its sessions have. */
@@ -46,7 +43,7 @@ export function createMeteredD1(source: D1Source, options: MeteredOptions): D1Da
           options.timeoutMs,
         ),
       );
-    const results = await (readsOnly ? retryTransient(attempt) : attempt());
+    const results = await (readsOnly ? retryRead(attempt) : attempt());
     for (const { meta } of results) {
       options.meter.statements += 1;
       options.meter.rowsRead += meta.rows_read;
@@ -102,17 +99,5 @@ async function measure<T>(meter: Meter, call: () => Promise<T>): Promise<T> {
     return await call();
   } finally {
     meter.waitMs += performance.now() - start;
-  }
-}
-
-async function withTimeout<T>(call: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DatabaseTimeoutError(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([call, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

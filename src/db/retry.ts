@@ -1,3 +1,5 @@
+import { type RetryPolicy, retry } from '../shared/attempts.ts';
+
 /** Messages of D1 that mean: nothing is wrong with the statement, try again. */
 const TRANSIENT =
   /network connection lost|storage caused object to be reset|reset because its code was updated|internal error|overloaded|connection closed|timed out|too many requests/i;
@@ -7,22 +9,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof Error && TRANSIENT.test(error.message);
 }
 
-const MAX_ATTEMPTS = 3;
-const FIRST_DELAY_MS = 25;
+const READ_POLICY: RetryPolicy = { attempts: 3, firstDelayMs: 25, isTransient };
 
-/** Delay before the given retry (from 1): exponential with full jitter. */
-export function retryDelayMs(retry: number, random: () => number = Math.random): number {
-  return random() * FIRST_DELAY_MS * 2 ** retry;
-}
-
-/** Runs an idempotent call, again after a short random delay when it fails transiently, three times at most. */
-export async function retryTransient<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempt >= MAX_ATTEMPTS || !isTransient(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, retryDelayMs(attempt)));
-    }
-  }
-}
+/** Reads are idempotent: they are tried again when the database could not answer. */
+export const retryRead = <T>(call: () => Promise<T>): Promise<T> => retry(call, READ_POLICY);

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ZodError } from 'zod';
-import { DatabaseTimeoutError } from '../db/metered-d1.ts';
 import { AppError, ERROR_STATUS, type ErrorCode, type FieldError } from '../shared/app-error.ts';
+import { TimeoutError } from '../shared/attempts.ts';
 import { BreakerOpenError } from '../shared/breaker.ts';
 import { InvalidCursorError } from '../shared/page.ts';
 import type { AppContext } from './context.ts';
@@ -52,7 +52,7 @@ function toAppError(error: unknown): AppError {
   if (error instanceof HTTPException && error.status === 415) {
     return new AppError('unsupported_media_type', 'Send the body as `Content-Type: application/json`.');
   }
-  if (hasCause(error, DatabaseTimeoutError) || hasCause(error, BreakerOpenError)) {
+  if (hasCause(error, TimeoutError) || hasCause(error, BreakerOpenError)) {
     return new AppError('unavailable', 'The service is busy; try again shortly.', { retryAfterSeconds: 2 });
   }
   return new AppError('internal', 'An unexpected error occurred. It has been logged under the request id.');

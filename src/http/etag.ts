@@ -1,9 +1,7 @@
 import type { Context } from 'hono';
 import { AppError } from '../shared/app-error.ts';
+import { versionInTag } from '../shared/entity-tag.ts';
 import type { AppContext } from './context.ts';
-
-/** The entity tag of a row's version. */
-export const versionTag = (version: number) => `"${version}"`;
 
 /** Whether the caller already has what the tag names (`If-None-Match`). */
 export function isNotModified(c: Context<AppContext>, tag: string): boolean {
@@ -18,11 +16,10 @@ export function isNotModified(c: Context<AppContext>, tag: string): boolean {
  * @throws AppError `stale_version` for a tag that no version of a row can have.
  */
 export function expectedVersion(c: Context<AppContext>, inBody?: number): number | undefined {
-  const given = c.req.header('if-match')?.trim();
-  if (given === undefined) return inBody;
-  if (given === '*') return undefined;
-  const version = /^"(\d{1,15})"$/.exec(given)?.[1];
+  const given = c.req.header('if-match');
+  if (given === undefined || given.trim() === '*') return inBody;
+  const version = versionInTag(given);
   if (version === undefined)
     throw new AppError('stale_version', '`If-Match` is not the `ETag` that reading this gave.');
-  return Number(version);
+  return version;
 }

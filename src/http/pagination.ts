@@ -7,7 +7,7 @@ const MAX_LIMIT = 200;
 export const pageQuery = <const S extends readonly [string, ...string[]]>(sorts: S) =>
   z.object({
     limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).openapi({ example: DEFAULT_LIMIT }),
-    cursor: z.string().max(2000).optional().openapi({ description: 'nextCursor of the page before.' }),
+    cursor: z.string().max(4000).optional().openapi({ description: 'nextCursor of the page before.' }),
     sort: z.enum(sorts).default(sorts[0]).openapi({ example: sorts[0] }),
     order: z.enum(['asc', 'desc']).default('desc').openapi({ example: 'desc' }),
   });

@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers';
 import { createDatabase, type Database, type DatabaseOptions } from '../../src/db/client.ts';
-import { createMeter, DatabaseTimeoutError, type Meter } from '../../src/db/metered-d1.ts';
+import { createMeter, type Meter } from '../../src/db/metered-d1.ts';
 import { isTransient } from '../../src/db/retry.ts';
 import { users } from '../../src/modules/identity/identity.table.ts';
 import type { collections, documents, tags } from '../../src/modules/library/library.table.ts';
+import { TimeoutError } from '../../src/shared/attempts.ts';
 import { type Breaker, createBreaker } from '../../src/shared/breaker.ts';
 
 export const COOL_DOWN_MS = 1000;
@@ -23,7 +24,7 @@ export function openDatabase(options: Partial<DatabaseOptions> & { d1?: D1Databa
     threshold: THRESHOLD,
     coolDownMs: COOL_DOWN_MS,
     now: () => clock.now,
-    counts: (error) => error instanceof DatabaseTimeoutError || isTransient(error),
+    counts: (error) => error instanceof TimeoutError || isTransient(error),
   });
   const { d1 = env.DB, ...others } = options;
   return { database: createDatabase(d1, { meter, breaker, timeoutMs: 5000, ...others }), meter, breaker, clock };

@@ -1,5 +1,6 @@
-import { expectedVersion, isNotModified, versionTag } from '../../http/etag.ts';
+import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import { entityTag } from '../../shared/entity-tag.ts';
 import { presentSession, presentUser } from './identity.presenter.ts';
 import { changeAccountBody, identityPageQuery, sessionPageSchema, userSchema } from './identity.schemas.ts';
 
@@ -58,7 +59,7 @@ const endSession = scopedRoute('account:write', {
 export function meRoutes(app: Router): void {
   app.openapi(get, async (c) => {
     const user = await c.var.services.auth.getAccount(c.var.actor);
-    const tag = versionTag(user.version);
+    const tag = entityTag(user.version);
     c.header('etag', tag);
     if (isNotModified(c, tag)) return c.body(null, 304);
     return c.json(presentUser(user), 200);
@@ -68,7 +69,7 @@ export function meRoutes(app: Router): void {
     const { version, fullName } = c.req.valid('json');
     const changes = { fullName, expectedVersion: expectedVersion(c, version) };
     const user = await c.var.services.auth.changeAccount(c.var.actor, changes);
-    c.header('etag', versionTag(user.version));
+    c.header('etag', entityTag(user.version));
     return c.json(presentUser(user), 200);
   });
 

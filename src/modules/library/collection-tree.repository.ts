@@ -43,12 +43,10 @@ export function createCollectionTree(database: Database) {
 
   return {
     /** Ids of the live collection and the live ones in it, at any depth; none when it is not theirs or not live. */
-    async subtreeIds(ownerId: string, id: string): Promise<string[]> {
-      const found = await orm.all<{ id: string }>(
+    subtree: (ownerId: string, id: string): Statement<{ id: string }[]> =>
+      orm.all<{ id: string }>(
         sql`${below(ownerId, id)} select id from below where deleted_at is null order by depth, id`,
-      );
-      return found.map((row) => row.id);
-    },
+      ),
 
     /** Undoes the batch when the parent is the collection itself or inside it. */
     requireOutside(

@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi';
+import { entityTag } from '../../shared/entity-tag.ts';
 import { isoTime } from '../../shared/time.ts';
 import type { CountedCollection } from './collections.repository.ts';
 import type { collectionSchema, countedCollectionSchema } from './collections.schemas.ts';
-import { countedTag } from './entity-tags.ts';
 import type { Collection } from './library.table.ts';
 
 export function presentCollection(collection: Collection): z.output<typeof collectionSchema> {
@@ -23,5 +23,4 @@ export function presentCountedCollection(collection: CountedCollection): z.outpu
   return { ...presentCollection(collection), documentCount: collection.documentCount };
 }
 
-export const collectionTag = (collection: CountedCollection) =>
-  countedTag(collection.version, collection.documentCount);
+export const collectionTag = (collection: CountedCollection) => entityTag(collection.version, collection.documentCount);

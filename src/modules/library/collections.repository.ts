@@ -1,7 +1,7 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
-import { also, integer, requireThat } from '../../db/sql.ts';
+import { integer, requireThat } from '../../db/sql.ts';
 import type { PageRequest } from '../../shared/page.ts';
 import { createCollectionTree } from './collection-tree.repository.ts';
 import { noParentCollection, tooDeep, wouldMakeCycle } from './library.errors.ts';
@@ -100,7 +100,7 @@ export function createCollectionsRepository(database: Database) {
       ];
     },
 
-    subtreeIds: tree.subtreeIds,
+    subtree: tree.subtree,
     requireLive,
 
     /** Files a document of the same owner; a row that is there already stays. */
@@ -125,22 +125,6 @@ export function createCollectionsRepository(database: Database) {
           ),
         );
       return [remove, touchIfChanged(ownerId, item)];
-    },
-
-    async collectionIdsOf(ownerId: string, documentId: string): Promise<string[]> {
-      const found = await orm
-        .select({ id: collections.id })
-        .from(collectionItems)
-        .innerJoin(collections, eq(collections.id, collectionItems.collectionId))
-        .where(
-          and(
-            also(collectionItems.ownerId, ownerId),
-            eq(collectionItems.documentId, documentId),
-            isNull(collections.deletedAt),
-          ),
-        )
-        .orderBy(asc(collections.id));
-      return found.map((row) => row.id);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { isNotModified } from '../../http/etag.ts';
+import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import { collectionTag, presentCollection, presentCountedCollection } from './collections.presenter.ts';
 import {
@@ -8,7 +8,6 @@ import {
   createCollectionBody,
   listCollectionsQuery,
 } from './collections.schemas.ts';
-import { versionToMatch } from './entity-tags.ts';
 import { createdHeaders, entityTag } from './library.schemas.ts';
 
 const tags = ['collections'];
@@ -124,16 +123,18 @@ export function collectionRoutes(app: Router): void {
   app.openapi(change, async (c) => {
     const { version: inBody, ...changes } = c.req.valid('json');
     const { id } = c.req.valid('param');
-    const expectedVersion = versionToMatch(c.req.header('if-match'), { what: 'collection', inBody });
-    const collection = await c.var.services.collections.change(c.var.actor, { id, changes, expectedVersion });
+    const collection = await c.var.services.collections.change(c.var.actor, {
+      id,
+      changes,
+      expectedVersion: expectedVersion(c, inBody),
+    });
     c.header('etag', collectionTag(collection));
     return c.json(presentCountedCollection(collection), 200);
   });
 
   app.openapi(remove, async (c) => {
     const { id } = c.req.valid('param');
-    const expectedVersion = versionToMatch(c.req.header('if-match'), { what: 'collection' });
-    await c.var.services.collections.trash(c.var.actor, { id, expectedVersion });
+    await c.var.services.collections.trash(c.var.actor, { id, expectedVersion: expectedVersion(c) });
     return c.body(null, 204);
   });
 

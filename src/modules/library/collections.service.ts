@@ -82,35 +82,18 @@ export function createCollectionsService({ database, clock, ids }: Deps) {
       return commitOne(repository.restore(ownerId, { id, now: clock.now() }), { ownerId, id });
     },
 
-    /**
-     * Ids of a live collection and all live ones that it contains.
-     * @throws AppError `not_found` when the collection is not theirs or in the trash.
-     */
-    async subtreeIds(ownerId: string, collectionId: string): Promise<string[]> {
-      const found = await repository.subtreeIds(ownerId, collectionId);
-      if (found.length === 0) throw notFound('collection');
-      return found;
-    },
-
-    /** Undoes its batch unless the live collection is theirs; {@link Database.commit} then throws `not_found`. */
-    requireStatement: (ownerId: string, collectionId: string): Statement =>
-      repository.requireLive(ownerId, { id: collectionId, refusal: () => notFound('collection') }),
-
-    /** Files a document of the same owner; that it is filed already is no error. Guarded as `requireStatement` is. */
+    /** Files a document of the same owner; that it is filed already is no error. Refused with
+     * `not_found` unless the live collection is theirs. */
     addItemStatements: (ownerId: string, item: Item): Statement[] => [
       repository.requireLive(ownerId, { id: item.collectionId, refusal: () => notFound('collection') }),
       ...repository.addItem(ownerId, item),
     ],
 
-    /** Takes a document out; that it was not in there is no error. Guarded as `requireStatement` is. */
+    /** Takes a document out; that it was not in there is no error. Refused as above. */
     removeItemStatements: (ownerId: string, item: Item): Statement[] => [
       repository.requireLive(ownerId, { id: item.collectionId, refusal: () => notFound('collection') }),
       ...repository.removeItem(ownerId, item),
     ],
-
-    /** Ids of the live collections that contain the document. */
-    collectionIdsOf: (ownerId: string, documentId: string): Promise<string[]> =>
-      repository.collectionIdsOf(ownerId, documentId),
   };
 }
 

@@ -107,9 +107,6 @@ export function createDocumentUpload(deps: Deps) {
       createdAt: now,
       updatedAt: now,
       deletedAt: null,
-      tagIds: [],
-      tagNames: fields.tags,
-      collectionIds: fields.collectionId === undefined ? [] : [fields.collectionId],
     };
   };
 
@@ -130,14 +127,15 @@ export function createDocumentUpload(deps: Deps) {
     async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentVersion: 1 };
       const accepted = await receive(place, upload, async (file, fields) => {
-        const { filedDocument, row } = split(newDocument(place, { file, fields }));
+        const row = newDocument(place, { file, fields });
+        const document = { ...row, ...filingOf(fields) };
         const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
         try {
-          await database.commit([repository.insert(row), ...filingStatements(filedDocument), insert]);
+          await database.commit([repository.insert(row), ...filingStatements(document), insert]);
         } catch (error) {
           throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
         }
-        return { document: filedDocument, job };
+        return { document, job };
       });
       deps.waitUntil(jobs.wake([accepted.job.id]));
       return accepted;
@@ -171,10 +169,12 @@ export function createDocumentUpload(deps: Deps) {
   };
 }
 
-function split(filedDocument: FiledDocument): { filedDocument: FiledDocument; row: Document } {
-  const { tagIds: _ids, tagNames: _names, collectionIds: _collections, ...row } = filedDocument;
-  return { filedDocument, row };
-}
+const filingOf = ({ tags, collectionId }: UploadFields) => ({
+  tagIds: [],
+  tagNames: tags,
+  collectionIds: collectionId === undefined ? [] : [collectionId],
+  labelledCollectionIds: [],
+});
 
 function parseFields(fields: Record<string, string>): UploadFields {
   const parsed = uploadFieldsSchema.safeParse(fields);

@@ -1,12 +1,19 @@
-import { and, eq, gt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
 import { inJson } from '../../db/sql.ts';
-import type { PageRequest } from '../../shared/page.ts';
+import type { Page, PageRequest } from '../../shared/page.ts';
 import { collectionItems, type Document, documents, documentTags, tags } from './library.table.ts';
 
 /** A document with how it is filed. */
-export type FiledDocument = Document & { tagIds: string[]; tagNames: string[]; collectionIds: string[] };
+export type FiledDocument = Document & {
+  tagIds: string[];
+  tagNames: string[];
+  /** Live ones. */
+  collectionIds: string[];
+  /** Live ones and those in the trash. */
+  labelledCollectionIds: string[];
+};
 
 export type DocumentFilter = {
   status?: Document['status'] | undefined;
@@ -31,10 +38,16 @@ const filing = {
     join tags on tags.id = document_tags.tag_id where document_tags.document_id = documents.id)`
     .mapWith(idList)
     .as('filed_tag_names'),
-  collectionIds: sql`(select json_group_array(collection_items.collection_id) from collection_items
-    where collection_items.document_id = documents.id)`
+  collectionIds: sql`(select json_group_array(collections.id order by collections.id) from collection_items
+    join collections on collections.id = collection_items.collection_id
+    where collection_items.document_id = documents.id and collections.deleted_at is null)`
     .mapWith(idList)
     .as('filed_collection_ids'),
+  // Those in the trash too: when they come back, the index still knows what they contain.
+  labelledCollectionIds: sql`(select json_group_array(collection_items.collection_id) from collection_items
+    where collection_items.document_id = documents.id)`
+    .mapWith(idList)
+    .as('filed_labelled_collection_ids'),
 };
 
 /** What a person can still do something with: everything but what is being deleted for good. */
@@ -156,16 +169,12 @@ export function createDocumentsRepository(database: Database) {
         .from(documents)
         .where(and(eq(documents.ownerId, ownerId), inJson(documents.id, ids))),
 
-    /** A page of ids in the order of ids, which is that of creation. */
-    async idsAfter(ownerId: string, { after, limit }: { after: string; limit: number }): Promise<string[]> {
-      const found = await database.orm
-        .select({ id: documents.id })
-        .from(documents)
-        .where(and(eq(documents.ownerId, ownerId), gt(documents.id, after)))
-        .orderBy(documents.id)
-        .limit(limit);
-      return found.map((row) => row.id);
-    },
+    /** All of an owner's documents, in any state, oldest first. */
+    page: (
+      ownerId: string,
+      { limit, cursor }: { limit: number; cursor?: string | undefined },
+    ): Promise<Page<Document>> =>
+      rows.list(ownerId, { limit, cursor, sort: 'createdAt', order: 'asc', trash: 'include' }),
   };
 }
 

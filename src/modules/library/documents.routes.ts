@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { expectedVersion, isNotModified, versionTag } from '../../http/etag.ts';
+import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import { entityTag } from '../../shared/entity-tag.ts';
 import { parseTime } from '../../shared/time.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
 import { jobSchema } from '../ingestion/ingestion.schemas.ts';
@@ -129,6 +130,33 @@ const replaceContent = scopedRoute('documents:write', {
   },
 });
 
+const itemParams = z.object({
+  id: z.uuid().openapi({ param: { name: 'id', in: 'path' }, description: 'Id of the collection.' }),
+  documentId: z.uuid().openapi({ param: { name: 'documentId', in: 'path' }, description: 'Id of the document.' }),
+});
+
+const addItem = scopedRoute('collections:write', {
+  method: 'put',
+  path: '/v1/collections/{id}/items/{documentId}',
+  operationId: 'addCollectionItem',
+  tags: ['collections'],
+  summary: 'Put a document into a collection',
+  description: 'A document may be in any number of collections. Searches in the collection find it at once.',
+  request: { params: itemParams },
+  responses: { 204: { description: 'It is in there.' }, ...problems('not_found', 'invalid_fields') },
+});
+
+const removeItem = scopedRoute('collections:write', {
+  method: 'delete',
+  path: '/v1/collections/{id}/items/{documentId}',
+  operationId: 'removeCollectionItem',
+  tags: ['collections'],
+  summary: 'Take a document out of a collection',
+  description: 'The document itself stays.',
+  request: { params: itemParams },
+  responses: { 204: { description: 'It is not in there.' }, ...problems('not_found', 'invalid_fields') },
+});
+
 /** Documents as a whole: in, listed, changed, away and back. */
 export function documentRoutes(app: Router): void {
   app.openapi(upload, async (c) => {
@@ -155,7 +183,7 @@ export function documentRoutes(app: Router): void {
 
   app.openapi(get, async (c) => {
     const document = await c.var.services.documents.get(c.var.actor, c.req.valid('param').id);
-    const tag = versionTag(document.version);
+    const tag = entityTag(document.version);
     c.header('etag', tag);
     if (isNotModified(c, tag)) return c.body(null, 304);
     return c.json(presentDocument(document), 200);
@@ -166,7 +194,7 @@ export function documentRoutes(app: Router): void {
     const { id } = c.req.valid('param');
     const given = { id, changes, expectedVersion: expectedVersion(c, version) };
     const document = await c.var.services.documents.change(c.var.actor, given);
-    c.header('etag', versionTag(document.version));
+    c.header('etag', entityTag(document.version));
     return c.json(presentDocument(document), 200);
   });
 
@@ -200,5 +228,17 @@ export function documentRoutes(app: Router): void {
       expectedVersion: expectedVersion(c),
     });
     return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
+  });
+
+  app.openapi(addItem, async (c) => {
+    const { id: collectionId, documentId } = c.req.valid('param');
+    await c.var.services.documents.addToCollection(c.var.actor, { collectionId, documentId });
+    return c.body(null, 204);
+  });
+
+  app.openapi(removeItem, async (c) => {
+    const { id: collectionId, documentId } = c.req.valid('param');
+    await c.var.services.documents.removeFromCollection(c.var.actor, { collectionId, documentId });
+    return c.body(null, 204);
   });
 }

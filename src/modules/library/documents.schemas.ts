@@ -2,19 +2,11 @@ import { z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../http/pagination.ts';
 import { PROFILES } from '../ingestion/chunking.ts';
 import { jobSchema } from '../ingestion/ingestion.schemas.ts';
+import { line, timestamp, versionInBody } from './library.schemas.ts';
 import { DOCUMENT_STATUSES, metadataSchema } from './library.table.ts';
 
 const MAX_METADATA_CHARACTERS = 20_000;
 const MAX_TAGS = 50;
-
-/** Text that a person typed: no null characters, no broken surrogates, trimmed. */
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'It contains characters that are not text.');
 
 const title = line(300).openapi({ example: 'Lease for the flat' });
 const tagNames = z
@@ -25,8 +17,6 @@ const profile = z.enum(PROFILES).openapi({ description: 'How the document is rea
 const metadata = metadataSchema
   .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'It is longer than 20,000 characters.')
   .openapi({ type: 'object', example: { source: 'scanner' } });
-
-const timestamp = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
 
 export const documentSchema = z
   .object({
@@ -76,7 +66,7 @@ export const changeDocumentBody = z
     profile: profile.optional(),
     tags: tagNames.optional(),
     metadata: metadata.optional(),
-    version: z.number().int().positive().optional().openapi({ description: 'The version that you read.' }),
+    version: versionInBody,
   })
   .strict()
   .openapi('DocumentChanges');

@@ -15,7 +15,7 @@ export function toIndexedDocument(document: FiledDocument): IndexedDocument {
     profile: document.profile,
     language: document.language,
     createdAt: document.createdAt,
-    labels: [...document.tagIds.map(tagLabel), ...document.collectionIds.map(collectionLabel)],
+    labels: [...document.tagIds.map(tagLabel), ...document.labelledCollectionIds.map(collectionLabel)],
     visible: document.deletedAt === null,
   };
 }

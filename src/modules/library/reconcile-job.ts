@@ -6,6 +6,7 @@ import { parseArchiveKey } from '../ingestion/archive.ts';
 import type { JobsService } from '../ingestion/ingestion.service.ts';
 import type { Attempt, JobHandler } from '../ingestion/job-runner.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
+import type { Document } from './library.table.ts';
 import { compareDocument, needsOnlySync, type Problem } from './reconciliation.ts';
 
 type Deps = { database: Database; clock: Clock; archive: Archive; indexOf: IndexOf; jobs: JobsService };
@@ -30,9 +31,9 @@ export function createReconcileJob(deps: Deps): JobHandler {
   const repository = createDocumentsRepository(database);
 
   /** Compares one page of documents; makes the jobs that mend it. */
-  const comparePage = async (ownerId: string, { ids, report }: { ids: string[]; report: Report }) => {
-    const [documents, open, described, holdings] = await Promise.all([
-      repository.findMany(ownerId, ids),
+  const comparePage = async (ownerId: string, { documents, report }: { documents: Document[]; report: Report }) => {
+    const ids = documents.map((document) => document.id);
+    const [open, described, holdings] = await Promise.all([
       jobs.openSubjects(ownerId, ids),
       indexOf(ownerId).describeDocuments({ ids, limit: PAGE_SIZE }),
       Promise.all(ids.map(async (id) => [id, await archive.listFiles(ownerId, id)] as const)),
@@ -57,12 +58,11 @@ export function createReconcileJob(deps: Deps): JobHandler {
 
   const compareCatalogue = async (attempt: Attempt, report: Report) => {
     const { ownerId } = attempt.job;
-    for (let after = ''; ; ) {
-      const ids = await repository.idsAfter(ownerId, { after, limit: PAGE_SIZE });
-      if (ids.length === 0) return;
-      await comparePage(ownerId, { ids, report });
-      report.documents += ids.length;
-      after = ids.at(-1) ?? after;
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await repository.page(ownerId, { limit: PAGE_SIZE, cursor });
+      await comparePage(ownerId, { documents: page.items, report });
+      report.documents += page.items.length;
+      cursor = page.nextCursor;
       await attempt.heartbeat({ step: 'catalogue', processedItems: report.documents });
     }
   };

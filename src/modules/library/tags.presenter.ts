@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
+import { entityTag } from '../../shared/entity-tag.ts';
 import { isoTime } from '../../shared/time.ts';
-import { countedTag } from './entity-tags.ts';
 import type { CountedTag } from './tags.repository.ts';
 import type { tagSchema } from './tags.schemas.ts';
 
@@ -16,4 +16,4 @@ export function presentTag(tag: CountedTag): z.output<typeof tagSchema> {
   };
 }
 
-export const tagTag = (tag: CountedTag) => countedTag(tag.version, tag.usageCount);
+export const tagTag = (tag: CountedTag) => entityTag(tag.version, tag.usageCount);

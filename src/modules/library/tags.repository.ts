@@ -77,13 +77,11 @@ export function createTagsRepository(database: Database) {
         );
     },
 
-    /** Folded name → id, of those that there are. */
-    async idsByKey(ownerId: string, keys: string[]): Promise<Map<string, string>> {
-      const found = await orm
-        .select({ id: tags.id, nameKey: tags.nameKey })
+    /** Ids of the tags with these folded names, of those that there are. */
+    withKeys: (ownerId: string, keys: string[]): Statement<{ id: string }[]> =>
+      orm
+        .select({ id: tags.id })
         .from(tags)
-        .where(and(eq(tags.ownerId, ownerId), inJson(tags.nameKey, keys)));
-      return new Map(found.map((tag) => [tag.nameKey, tag.id]));
-    },
+        .where(and(eq(tags.ownerId, ownerId), inJson(tags.nameKey, keys))),
   };
 }

@@ -1,6 +1,5 @@
-import { isNotModified } from '../../http/etag.ts';
+import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
-import { versionToMatch } from './entity-tags.ts';
 import { createdHeaders, entityTag } from './library.schemas.ts';
 import { presentTag, tagTag } from './tags.presenter.ts';
 import { changeTagBody, createTagBody, listTagsQuery, tagPageSchema, tagSchema } from './tags.schemas.ts';
@@ -99,16 +98,18 @@ export function tagRoutes(app: Router): void {
   app.openapi(change, async (c) => {
     const { version: inBody, ...changes } = c.req.valid('json');
     const { id } = c.req.valid('param');
-    const expectedVersion = versionToMatch(c.req.header('if-match'), { what: 'tag', inBody });
-    const tag = await c.var.services.tags.change(c.var.actor, { id, changes, expectedVersion });
+    const tag = await c.var.services.tags.change(c.var.actor, {
+      id,
+      changes,
+      expectedVersion: expectedVersion(c, inBody),
+    });
     c.header('etag', tagTag(tag));
     return c.json(presentTag(tag), 200);
   });
 
   app.openapi(remove, async (c) => {
     const { id } = c.req.valid('param');
-    const expectedVersion = versionToMatch(c.req.header('if-match'), { what: 'tag' });
-    await c.var.services.tags.remove(c.var.actor, { id, expectedVersion });
+    await c.var.services.tags.remove(c.var.actor, { id, expectedVersion: expectedVersion(c) });
     return c.body(null, 204);
   });
 }

@@ -100,16 +100,6 @@ export function createTagsService({ database, clock, ids }: Deps) {
       }),
       ...assign(ownerId, assignment),
     ],
-
-    /**
-     * Ids of the tags with these names, in the order of the names, each once. Unknown names give no id: some were
-     * unknown when there are fewer ids than `distinctTagNames(names)`.
-     */
-    async resolve(ownerId: string, names: readonly string[]): Promise<string[]> {
-      const keys = distinctTagNames(names).map((tag) => tag.key);
-      const found = await repository.idsByKey(ownerId, keys);
-      return keys.flatMap((key) => found.get(key) ?? []);
-    },
   };
 }
 

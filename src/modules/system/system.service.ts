@@ -2,6 +2,7 @@ import type { Database } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type { FileStore } from '../../platform/files/file-store.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { withTimeout } from '../../shared/attempts.ts';
 import { pingDatabase } from './system.repository.ts';
 
 type Deps = { database: Database; files: FileStore; indexOf: IndexOf; logger: Logger };
@@ -20,7 +21,7 @@ export function createHealthService({ database, files, indexOf, logger }: Deps) 
     const start = performance.now();
     const took = () => Math.round((performance.now() - start) * 10) / 10;
     try {
-      await withinTime(ask());
+      await withTimeout(ask(), PROBE_TIMEOUT_MS);
       return { name, status: 'up', latencyMs: took() };
     } catch (error) {
       logger.error('health.probe_failed', error, { dependency: name });
@@ -41,12 +42,4 @@ export function createHealthService({ database, files, indexOf, logger }: Deps) 
       return { status: down.length > 0 ? 'degraded' : 'ready', dependencies };
     },
   };
-}
-
-async function withinTime(work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${PROBE_TIMEOUT_MS} ms.`)), PROBE_TIMEOUT_MS);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
