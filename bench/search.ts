@@ -28,7 +28,18 @@ const QUICK_PLAN = { rounds: 2, roundMs: 700, warmUpMs: 500 };
 
 type Options = { sizes: number[]; others: number; plan: Omit<LoadPlan, 'callers'> };
 type Operation = { name: string; path: () => string; isSearch: boolean };
-type Measured = { name: string; one: Load; ten: Load; roundTrips: number; rowsRead: number | null; cached: number };
+type Measured = {
+  name: string;
+  one: Load;
+  ten: Load;
+  /** Median milliseconds by the Worker's own clock. */
+  inside: number;
+  /** Most D1 round trips of any request. */
+  roundTrips: number;
+  /** Median rows read in the index; null where it is not asked. */
+  rowsRead: number | null;
+  cached: number;
+};
 
 /** Searches of one owner: alone at several sizes, then with other owners' libraries beside it. */
 export async function run(args: string[]): Promise<void> {
@@ -114,20 +125,27 @@ async function measureAll(bench: BenchServer, { library, operations, plan }: Mea
   return measured;
 }
 
-/** What a request cost inside, by the answers' own account: D1 round trips, rows read in the index, cache hits. */
+/** What a request cost inside, by the answers' own account. */
 async function inspect(target: { url: string; token: string }, { path, isSearch }: Operation) {
+  const inside: number[] = [];
   const roundTrips: number[] = [];
   const rowsRead: number[] = [];
   let cached = 0;
   for (let index = 0; index < EXPLAINED_SEARCHES; index += 1) {
     const { body, serverTiming } = await get(target, { path: `${path()}${isSearch ? '&explain=true' : ''}` });
+    inside.push(Number(/total;dur=([\d.]+)/.exec(serverTiming)?.[1] ?? Number.NaN));
     roundTrips.push(Number(/db;.*?desc="(\d+) round trip/.exec(serverTiming)?.[1] ?? 0));
     if (!isSearch) continue;
     const answer: { cacheHit: boolean; explain?: { indexRowsRead: number } } = JSON.parse(body);
     if (answer.explain) rowsRead.push(answer.explain.indexRowsRead);
     if (answer.cacheHit) cached += 1;
   }
-  return { roundTrips: Math.max(...roundTrips), rowsRead: rowsRead.length > 0 ? median(rowsRead) : null, cached };
+  return {
+    inside: median(inside),
+    roundTrips: Math.max(...roundTrips),
+    rowsRead: rowsRead.length > 0 ? median(rowsRead) : null,
+    cached,
+  };
 }
 
 async function loadOthers(
@@ -162,11 +180,13 @@ function show(stage: string, { ingest, indexBytes, measured }: Shown): void {
   console.log(table([head, ...measured.map(rowOf)]));
 }
 
-function rowOf({ name, one, ten, roundTrips, rowsRead, cached }: Measured): (string | number)[] {
+function rowOf({ name, one, ten, inside, roundTrips, rowsRead, cached }: Measured): (string | number)[] {
   const budget = BUDGETS[name];
   return [
     name,
-    ...[one.p50.median, one.p50.plusMinus, one.p95.median, ten.p50.median, ten.p95.median].map((ms) => ms.toFixed(2)),
+    ...[one.p50.median, one.p50.plusMinus, one.p95.median, inside, ten.p50.median, ten.p95.median].map((ms) =>
+      ms.toFixed(2),
+    ),
     ...[ten.perSecond.median, ten.perSecond.plusMinus].map((many) => many.toFixed(0)),
     roundTrips,
     rowsRead ?? '–',

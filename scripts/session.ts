@@ -21,7 +21,9 @@ export function explain(error: unknown, { url, user }: SessionOptions): string {
     return `${url} does not know ${user} with this password. Choose with --user and --password.`;
   }
   if (error instanceof ApiError) return `The server refused: ${error.message} (${error.status})`;
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return error.message;
+  if (error instanceof Error && 'path' in error && 'code' in error && error.code === 'ENOENT') {
+    return `There is no file ${error.path}`;
+  }
   if (isUnreachable(error)) return `No server answers at ${url}. Start one with: npm start`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 /** Output for people: bars that move on a terminal, one line per quarter where the output is a file or a pipe. */
 
@@ -43,15 +43,16 @@ export function highlight(text: string, ranges: readonly (readonly [number, numb
   return out + text.slice(at);
 }
 
-/** Lines of at most `width` characters, each indented. Style codes are assumed to be few. */
+/** Lines of at most `width` visible characters, each indented. */
 export function wrap(text: string, { width = 100, indent = '' }: { width?: number; indent?: string } = {}): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/)) {
-    if (line.length + word.length + 1 > width && line !== '') {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && stripVTControlCharacters(longer).length > width) {
       lines.push(line);
       line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
+    } else line = longer;
   }
   lines.push(line);
   return lines.map((each) => indent + each).join('\n');

@@ -15,7 +15,11 @@ const TITLE_STEPS = 4;
 const HEADINGS_STEPS = 3;
 const BODY_STEPS = 2;
 const COLUMN_STEPS = [TITLE_STEPS, HEADINGS_STEPS, BODY_STEPS];
+const COLUMNS = ['title', 'headings', 'body'];
 const COLUMN_CODE = "CASE col WHEN 'title' THEN 0 WHEN 'headings' THEN 1 ELSE 2 END";
+const EXPRESSION_BY_COLUMN = COLUMNS.map(
+  (_, code) => `SELECT rowid * 4 + ${code} AS instance FROM chunks_fts WHERE chunks_fts MATCH ?`,
+).join(' UNION ALL ');
 const MAX_STEPS = 255;
 
 /** Instances read in one piece: ten characters each stay below SQLite's limit for one value. */
@@ -27,7 +31,7 @@ const POSTING_OVERHEAD_BYTES = 200;
 export type Postings = {
   /** The chunks of a term as the index spells it. */
   ofTerm(term: string): Posting;
-  /** The chunks that match an FTS5 expression, each counted once. */
+  /** The chunks that match an FTS5 expression in one column or more; each column counts once. */
   ofExpression(expression: string): Posting;
   /** To be called after any write to the keyword index. */
   changed(): void;
@@ -104,14 +108,11 @@ export function createPostings(sql: SqlStorage, memory: ResidentMemory): Posting
       const key = `expression ${expression}`;
       const known = recall(key);
       if (known !== undefined) return known;
-      const slots = readList(
-        'SELECT json_group_array(rowid) AS list FROM chunks_fts WHERE chunks_fts MATCH ?',
-        expression,
+      const instances = readList(
+        `SELECT json_group_array(instance) AS list FROM (${EXPRESSION_BY_COLUMN} ORDER BY instance)`,
+        ...COLUMNS.map((column) => `${column} : (${expression})`),
       );
-      return keep(key, {
-        slots: Uint32Array.from(slots),
-        weights: new Uint8Array(slots.length).fill(BODY_STEPS),
-      });
+      return keep(key, weigh(instances));
     },
 
     changed() {

@@ -80,7 +80,7 @@ export function createDocumentUpload(deps: Deps) {
   const newDocument = (
     place: ArchivePlace,
     { file, fields }: { file: Received; fields: UploadFields },
-  ): FiledDocument => {
+  ): Document => {
     const now = clock.now();
     return {
       id: place.documentId,
