@@ -27,7 +27,8 @@ function isInstalled() {
     if (name === '') return true;
     const held = installed[name];
     if (!held) return Boolean(entry.optional);
-    return held.version === entry.version && held.integrity === entry.integrity && existsSync(path.join(root, name));
+    const same = held.version === entry.version && (!entry.integrity || held.integrity === entry.integrity);
+    return same && existsSync(path.join(root, name));
   });
 }
 
@@ -40,14 +41,20 @@ function readPackages(file) {
 }
 
 function install() {
-  console.error('Installing the packages of package-lock.json (npm ci). The first time takes a minute or two.');
-  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status, error } = spawnSync(isWindows ? 'npm.cmd' : 'npm', flags, {
+  console.error('Installing the packages of package-lock.json. The first time takes a minute or two.');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  // A lock file made where other platforms' packages could not be seen lacks them, and only npm ci minds.
+  const done = npm(['ci', ...quiet]) || npm(['install', '--no-save', ...quiet]);
+  if (!done) fail('The packages could not be installed. See the messages of npm above.');
+}
+
+function npm(args) {
+  const { status } = spawnSync(isWindows ? 'npm.cmd' : 'npm', args, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: isWindows,
   });
-  if (status !== 0) fail(`npm ci did not succeed${error ? `: ${error.message}` : '.'} See its messages above.`);
+  return status === 0;
 }
 
 function run() {

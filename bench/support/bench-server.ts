@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { copyAssets } from '../../scripts/assets.ts';
@@ -22,13 +22,15 @@ const TICK_EVERY_MS = 5_000;
 
 /**
  * The Worker on a fresh state, without request logging. It runs from a copy of the sources, for the development server
- * reloads whenever one of them is saved, and a reload in the middle of a measurement spoils it.
+ * reloads whenever one of them is saved, and a reload in the middle of a measurement spoils it. The copy declares no
+ * static assets: their local stand-in puts Workers of its own before each request, which the platform does not.
  */
 export async function startBenchServer(vars: Record<string, string> = {}): Promise<BenchServer> {
   await copyAssets();
   const root = await mkdtemp(path.join(tmpdir(), 'commonplace-bench-'));
   const persistTo = path.join(root, 'state');
   await Promise.all(COPIED.map((name) => cp(path.join(ROOT, name), path.join(root, name), { recursive: true })));
+  await withoutAssets(path.join(root, 'wrangler.toml'));
   await symlink(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
   await applyMigrations({ root, persistTo });
   const server = await startServer({ root, persistTo, port: await freePort(), logLevel: 'none', vars });
@@ -45,4 +47,9 @@ export async function startBenchServer(vars: Record<string, string> = {}): Promi
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+async function withoutAssets(configuration: string): Promise<void> {
+  const text = await readFile(configuration, 'utf8');
+  await writeFile(configuration, text.replace(/^\[assets\]\n(?:.+\n)+/m, ''));
 }
