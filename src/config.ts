@@ -7,6 +7,8 @@ const count = z.coerce.number().int().positive();
 const configSchema = z.object({
   /** `local`, `test` or `production`: shown in logs; local also allows the seed. */
   ENVIRONMENT: z.enum(['local', 'test', 'production']).default('local'),
+  /** The least important log lines that are written. `info` has one line per request and job. */
+  LOG_LEVEL: z.enum(['info', 'warn', 'error']).default('info'),
   /** Where vector candidates come from. */
   VECTOR_STORE: z.enum(['embedded', 'vectorize']).default('embedded'),
   /** Which adapter computes embeddings. */

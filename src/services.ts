@@ -19,7 +19,8 @@ import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
-import { createSearchService } from './modules/search/search.service.ts';
+import type { QueryRow } from './modules/search/search.repository.ts';
+import { createSearchService, HISTORY_DELAY_MS } from './modules/search/search.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Embeddings } from './platform/embeddings/embeddings.ts';
@@ -36,6 +37,8 @@ import type { VectorStore } from './platform/vectors/vector-store.ts';
 import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
 import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
+import { lazily, once } from './shared/once.ts';
+import { createWriteBuffer, type WriteBuffer } from './shared/write-buffer.ts';
 
 /** What lives as long as the isolate. Nothing here belongs to one request. */
 export type Runtime = {
@@ -50,6 +53,8 @@ export type Runtime = {
   embeddings: Embeddings;
   vectors: VectorStore;
   identities: IdentityCache;
+  /** Searches on their way into the history. */
+  recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
 };
 
@@ -69,7 +74,7 @@ const BREAKER_COOL_DOWN_MS = 5_000;
 export function createRuntime(env: Env): Runtime {
   const config = parseConfig(env);
   const clock = systemClock;
-  const logger = createLogger();
+  const logger = createLogger(config.LOG_LEVEL);
   const indexOf = createIndexOf(env.LIBRARY_INDEX);
   return {
     env,
@@ -90,6 +95,7 @@ export function createRuntime(env: Env): Runtime {
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     identities: createIdentityCache({ config, now: clock.now }),
+    recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
   };
 }
 
@@ -119,38 +125,59 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const timings: Record<string, number> = {};
   const base = { ...runtime, ...invocation, database, timings };
 
-  const failureStatements: FailureStatements = (job, failure) => handlers[job.type].onFailure(job, failure);
-  const archive = createArchive(runtime.files);
-  const jobs = createJobsService({ ...base, failureStatements });
-  const tags = createTagsService(base);
-  const collections = createCollectionsService(base);
-  const documents = createDocumentsService({ ...base, jobs, tags, collections });
-  const libraryFilters = createLibraryFilters(base);
-  const search = createSearchService({ ...base, libraryFilters });
-  const libraryJobs = createLibraryJobs({ ...base, archive, search });
-  const handlers = {
-    process_document: createProcessing({ ...base, documents: createDocumentProcessing(base), archive }),
-    sync_document: libraryJobs.syncDocument,
-    delete_document: libraryJobs.deleteDocument,
-    reconcile_library: createReconcileJob({ ...base, archive, jobs }),
-  };
+  // Made when first asked for: most requests need two or three of them.
+  const failureStatements: FailureStatements = (job, failure) => handlers()[job.type].onFailure(job, failure);
+  const archive = once(() => createArchive(runtime.files));
+  const jobs = once(() => createJobsService({ ...base, failureStatements }));
+  const tags = once(() => createTagsService(base));
+  const collections = once(() => createCollectionsService(base));
+  const documents = once(() =>
+    createDocumentsService({ ...base, jobs: jobs(), tags: tags(), collections: collections() }),
+  );
+  const libraryFilters = once(() => createLibraryFilters(base));
+  const search = once(() => createSearchService({ ...base, libraryFilters }));
+  const upload = once(() =>
+    createDocumentUpload({
+      ...base,
+      jobs: jobs(),
+      tags: tags(),
+      collections: collections(),
+      documents: documents(),
+      archive: archive(),
+    }),
+  );
+  const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
+  const auth = once(() => createAuthService(base));
+  const apiKeys = once(() => createApiKeysService(base));
+  const health = once(() => createHealthService(base));
+  const handlers = once(() => {
+    const library = createLibraryJobs({ ...base, archive: archive(), search: search() });
+    return {
+      process_document: createProcessing({
+        ...base,
+        documents: createDocumentProcessing(base),
+        archive: archive(),
+      }),
+      sync_document: library.syncDocument,
+      delete_document: library.deleteDocument,
+      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
+    };
+  });
 
-  return {
-    meter,
-    database,
-    timings,
+  const verbs = lazily({
     jobs,
     handlers,
     tags,
     collections,
     documents,
-    upload: createDocumentUpload({ ...base, jobs, tags, collections, documents, archive }),
-    content: createDocumentContent({ documents, archive }),
+    upload,
+    content,
     search,
-    auth: createAuthService(base),
-    apiKeys: createApiKeysService(base),
-    health: createHealthService(base),
-  };
+    auth,
+    apiKeys,
+    health,
+  });
+  return Object.assign(verbs, { meter, database, timings });
 }
 
 export type Services = ReturnType<typeof createServices>;

@@ -33,7 +33,8 @@ export async function startBenchServer(vars: Record<string, string> = {}): Promi
   await withoutAssets(path.join(root, 'wrangler.toml'));
   await symlink(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
   await applyMigrations({ root, persistTo });
-  const server = await startServer({ root, persistTo, port: await freePort(), logLevel: 'none', vars });
+  const quiet = { LOG_LEVEL: 'warn', ...vars };
+  const server = await startServer({ root, persistTo, port: await freePort(), logLevel: 'none', vars: quiet });
   const inner = await findInnerPort(server);
   const ticking = setInterval(() => void server.tick().catch(() => {}), TICK_EVERY_MS);
   return {

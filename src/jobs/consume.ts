@@ -26,7 +26,7 @@ async function runJob(runtime: Runtime, { jobId, context }: { jobId: string; con
     requestId: jobId,
     waitUntil: (work) => context.waitUntil(work),
   });
-  const runner = createJobRunner({ ...runtime, ...services });
+  const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   try {
     const report = await runner.run(jobId);
     if (report.retryDelayMs !== undefined) {

@@ -12,7 +12,7 @@ export async function runSchedule(runtime: Runtime, { event, context }: CronEven
     requestId: runtime.ids.next(),
     waitUntil: (work) => context.waitUntil(work),
   });
-  const runner = createJobRunner({ ...runtime, ...services });
+  const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   const lost = await runner.lost(WAKE_GRACE_MS);
   if (lost.length > 0) await runtime.queue.wake(lost);
   runtime.logger.info('sweep', { cron: event.cron, woken: lost.length, roundTrips: services.meter.roundTrips });

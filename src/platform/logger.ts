@@ -8,10 +8,17 @@ export type Logger = {
   error(event: string, error: unknown, fields?: LogFields): void;
 };
 
-/** One JSON line per event on standard output, which Workers Logs indexes by field. */
-export function createLogger(base: LogFields = {}): Logger {
-  const write = (level: string, event: string, fields: LogFields) =>
-    console.log(JSON.stringify({ level, event, ...base, ...fields }));
+const LEVELS = ['info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LEVELS)[number];
+
+/**
+ * One JSON line per event on standard output, which Workers Logs indexes by field.
+ * @param least lines of lesser levels are not written.
+ */
+export function createLogger(least: LogLevel = 'info'): Logger {
+  const write = (level: LogLevel, event: string, fields: LogFields) => {
+    if (LEVELS.indexOf(level) >= LEVELS.indexOf(least)) console.log(JSON.stringify({ level, event, ...fields }));
+  };
   return {
     info: (event, fields = {}) => write('info', event, fields),
     warn: (event, fields = {}) => write('warn', event, fields),

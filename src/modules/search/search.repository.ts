@@ -1,13 +1,15 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { bulkInsert } from '../../db/bulk.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import { queries } from './search.table.ts';
 
 export type QueryRow = typeof queries.$inferSelect;
 
 /** Rows of `queries`: what was asked, and what it cost. */
-export function createQueriesRepository({ orm }: Pick<Database, 'orm'>) {
+export function createQueriesRepository(database: Database) {
+  const { orm } = database;
   return {
-    insert: (row: QueryRow): Statement => orm.insert(queries).values(row),
+    insertMany: (rows: QueryRow[]): Statement => bulkInsert(database, queries, { rows, onConflict: 'ignore' }),
 
     /** Takes a document's id out of the owner's history. */
     forgetDocument(ownerId: string, documentId: string): Statement {

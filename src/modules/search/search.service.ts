@@ -14,8 +14,9 @@ import type { Logger } from '../../platform/logger.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { decodeCursor, encodeCursor, InvalidCursorError } from '../../shared/page.ts';
+import type { WriteBuffer } from '../../shared/write-buffer.ts';
 import type { LibraryFilters } from '../library/library-filters.ts';
-import { createQueriesRepository } from './search.repository.ts';
+import { createQueriesRepository, type QueryRow } from './search.repository.ts';
 
 type Deps = {
   database: Database;
@@ -25,7 +26,8 @@ type Deps = {
   embeddings: Embeddings;
   vectors: VectorStore;
   indexOf: IndexOf;
-  libraryFilters: LibraryFilters;
+  recentQueries: WriteBuffer<QueryRow>;
+  libraryFilters: () => LibraryFilters;
   timings: Record<string, number>;
   waitUntil: (work: Promise<unknown>) => void;
 };
@@ -57,6 +59,9 @@ export type SearchOutcome = IndexSearchResult & {
   vectorStore: VectorStore['consistency'];
 };
 
+/** Searches of this long are written together. A crash loses them from the history, and nothing else. */
+export const HISTORY_DELAY_MS = 100;
+
 /** Candidates asked of a hosted vector store: as many as it gives at once. */
 const HOSTED_CANDIDATES = 100;
 
@@ -85,29 +90,38 @@ export function createSearchService(deps: Deps) {
     }
   };
 
-  const record = async (actor: Actor, { input, outcome }: { input: SearchInput; outcome: SearchOutcome }) => {
+  /** Writes what this request and others have left to be written. */
+  const flush = async () => {
+    const rows = deps.recentQueries.take();
+    if (rows.length === 0) return;
+    try {
+      await history.insertMany(rows);
+    } catch (error) {
+      deps.logger.error('search.history_failed', error, { rows: rows.length });
+    }
+  };
+
+  /** Leaves the search to be written after the answer, so that nobody waits for the history. */
+  const record = (actor: Actor, { input, outcome }: { input: SearchInput; outcome: SearchOutcome }) => {
     const { q, mode, limit, cursor: _cursor, ...context } = input;
     const now = clock.now();
-    try {
-      await history.insert({
-        id: outcome.queryId,
-        ownerId: actor.userId,
-        queryText: q,
-        queryType: mode,
-        context: JSON.parse(JSON.stringify({ ...context, limit })),
-        status: 'succeeded',
-        errorMessage: null,
-        responseTimeMs: outcome.durationMs,
-        resultCount: outcome.hits.length,
-        documentIds: [...new Set(outcome.hits.map((hit) => hit.documentId))],
-        cacheHit: false,
-        relevanceScore: null,
-        createdAt: now,
-        updatedAt: now,
-      });
-    } catch (error) {
-      deps.logger.error('search.history_failed', error);
-    }
+    const mustFlush = deps.recentQueries.add({
+      id: outcome.queryId,
+      ownerId: actor.userId,
+      queryText: q,
+      queryType: mode,
+      context: JSON.parse(JSON.stringify({ ...context, limit })),
+      status: 'succeeded',
+      errorMessage: null,
+      responseTimeMs: outcome.durationMs,
+      resultCount: outcome.hits.length,
+      documentIds: [...new Set(outcome.hits.map((hit) => hit.documentId))],
+      cacheHit: false,
+      relevanceScore: null,
+      createdAt: now,
+      updatedAt: now,
+    });
+    if (mustFlush) deps.waitUntil(clock.sleep(HISTORY_DELAY_MS).then(flush));
   };
 
   return {
@@ -116,7 +130,7 @@ export function createSearchService(deps: Deps) {
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
       const offset = input.cursor === undefined ? 0 : offsetOf(input.cursor);
       const [labels, { notices, ...side }] = await Promise.all([
-        deps.libraryFilters.labels(actor.userId, { collectionId: input.collectionId, tag: input.tag }),
+        deps.libraryFilters().labels(actor.userId, { collectionId: input.collectionId, tag: input.tag }),
         input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, input),
       ]);
       const called = performance.now();
@@ -145,8 +159,7 @@ export function createSearchService(deps: Deps) {
         embeddingModel: input.mode === 'keyword' ? null : embeddings.model,
         vectorStore: vectors.consistency,
       };
-      // After the answer, so that nobody waits for the history.
-      deps.waitUntil(clock.sleep(0).then(() => record(actor, { input, outcome })));
+      record(actor, { input, outcome });
       return outcome;
     },
 
