@@ -10,6 +10,8 @@ export type Call = {
   body?: unknown;
   token?: string | undefined;
   headers?: Record<string, string>;
+  /** Another isolate of the Worker, with bindings and variables of its own. */
+  bindings?: typeof env;
 };
 
 /** One request to the Worker, as a client would send it. Waits for the work that it leaves behind. */
@@ -25,7 +27,10 @@ export async function call<T = any>(path: string, options: Call = {}): Promise<A
   };
 }
 
-export async function send(path: string, { method, body, token, headers }: Call = {}): Promise<Response> {
+export async function send(
+  path: string,
+  { method, body, token, headers, bindings = env }: Call = {},
+): Promise<Response> {
   const raw = body instanceof FormData || typeof body === 'string' || body instanceof ReadableStream;
   const request = new Request(`http://commonplace.test${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
@@ -37,7 +42,7 @@ export async function send(path: string, { method, body, token, headers }: Call 
     ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
   });
   const context = createExecutionContext();
-  const response = await worker.fetch(request as Request<unknown, IncomingRequestCfProperties>, env, context);
+  const response = await worker.fetch(request as Request<unknown, IncomingRequestCfProperties>, bindings, context);
   await waitOnExecutionContext(context);
   return response;
 }

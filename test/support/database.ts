@@ -76,6 +76,7 @@ export const newFile = (ownerId: string, values: Partial<NewFile> = {}): NewFile
   filename: 'a.txt',
   mediaType: 'text/plain',
   sizeBytes: 1,
+  contentId: crypto.randomUUID(),
   sha256: '0'.repeat(64),
   ...TIMES,
   ...values,

@@ -5,6 +5,7 @@ type Value = string | number;
 /** What a column needs that its type does not say, because a CHECK demands it. */
 const PARTICULAR: Record<string, Value> = {
   sha256: '0'.repeat(64),
+  content_id: '0'.repeat(36),
   scopes: '[]',
   'processing_jobs.due_at': 1,
 };

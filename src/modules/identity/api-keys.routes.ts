@@ -18,8 +18,9 @@ const create = scopedRoute('account:write', {
   tags,
   summary: 'Make an API key',
   description:
-    'The key is in this answer and never shown again. It can have only scopes that the asking credential has; a key ' +
-    'that is made by a key ends no later than its maker.',
+    'The key is in this answer and never shown again: an `Idempotency-Key` keeps it from being made twice, but does not ' +
+    'bring it back. It can have only scopes that the asking credential has; a key that is made by a key ends no later ' +
+    'than its maker, and may ask no more often.',
   request: { body: jsonBody(newApiKeyBody) },
   responses: {
     201: json(createdApiKeySchema, 'The key.'),

@@ -14,8 +14,11 @@ type Deps = { database: Database; clock: Clock; ids: Ids; identities: IdentityCa
 
 export type NewApiKey = {
   name: string;
-  scopes: Scope[] /** Milliseconds since the epoch. */;
+  scopes: Scope[];
+  /** Milliseconds since the epoch. */
   expiresAt?: number | undefined;
+  /** Instead of the configured limit. */
+  requestsPerMinute?: number | undefined;
 };
 
 const MAX_KEYS_PER_USER = 100;
@@ -26,10 +29,14 @@ export function createApiKeysService({ database, clock, ids, identities }: Deps)
 
   return {
     /**
-     * Makes a key with no more scopes, and if a key makes it no longer life, than the credential that asks for it.
+     * Makes a key with no more scopes than the credential that asks for it; if that is a key, with no longer life and no
+     * higher limit either.
      * @returns the key itself too, which is never shown again.
      */
-    async create(actor: Actor, { name, scopes, expiresAt }: NewApiKey): Promise<{ apiKey: ApiKey; key: string }> {
+    async create(
+      actor: Actor,
+      { name, scopes, expiresAt, requestsPerMinute }: NewApiKey,
+    ): Promise<{ apiKey: ApiKey; key: string }> {
       const missing = scopes.filter((scope) => !actor.scopes.has(scope));
       if (missing.length > 0) throw errors.scopesExceeded(missing);
       const now = clock.now();
@@ -43,6 +50,7 @@ export function createApiKeysService({ database, clock, ids, identities }: Deps)
         scopes,
         ...secret,
         expiresAt: expiresAt ?? null,
+        requestsPerMinute: requestsPerMinute ?? null,
         createdAt: now,
       };
       const refusal = () => errors.tooManyKeys(MAX_KEYS_PER_USER);

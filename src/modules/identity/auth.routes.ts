@@ -1,3 +1,4 @@
+import { clientAddress } from '../../http/client-address.ts';
 import { json, jsonBody, problems, publicRoute, type Router, scopedRoute } from '../../http/openapi.ts';
 import { presentIssuedSession, presentSignedIn } from './identity.presenter.ts';
 import {
@@ -33,7 +34,9 @@ const login = publicRoute({
   operationId: 'login',
   tags,
   summary: 'Log in',
-  description: 'With the e-mail address or the username. Answers the same for an unknown account and a wrong password.',
+  description:
+    'With the e-mail address or the username. Answers the same for an unknown account and a wrong password. After ten ' +
+    'failures in 15 minutes (a hundred from one address) there is a wait, which doubles: 429 `too_many_attempts`.',
   request: { body: jsonBody(loginBody) },
   responses: {
     200: json(signedInSchema, 'The account and a new session.'),
@@ -90,7 +93,11 @@ export function authRoutes(app: Router): void {
   });
 
   app.openapi(login, async (c) => {
-    const signedIn = await c.var.services.auth.login({ ...c.req.valid('json'), userAgent: c.req.header('user-agent') });
+    const signedIn = await c.var.services.auth.login({
+      ...c.req.valid('json'),
+      userAgent: c.req.header('user-agent'),
+      address: clientAddress(c),
+    });
     c.header('cache-control', 'no-store');
     return c.json(presentSignedIn(signedIn), 200);
   });

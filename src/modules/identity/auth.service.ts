@@ -1,8 +1,8 @@
 import type { Config } from '../../config.ts';
 import { isUniqueViolation, requireChange } from '../../db/sql.ts';
+import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
-import { invalidField } from '../../shared/app-error.ts';
 import { createAccount } from './account.ts';
 import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
 import * as errors from './identity.errors.ts';
@@ -10,11 +10,12 @@ import { createIdentityRepository } from './identity.repository.ts';
 import type { User } from './identity.table.ts';
 import { emailKey, loginKey, usernameKey } from './login-keys.ts';
 import { createPasswords } from './password.ts';
-import { type PasswordOwner, passwordWeakness } from './password-policy.ts';
+import { createPasswordPolicy } from './password-policy.ts';
 import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
 import { parseToken } from './tokens.ts';
+import type { Verifications } from './verifications.ts';
 
-type Deps = AuthenticationDeps & { config: Config; ids: Ids };
+type Deps = AuthenticationDeps & { config: Config; verifications: Verifications; ids: Ids; attempts: Attempts };
 
 /** The program on the other side, by which people recognise their sessions. */
 type Client = { userAgent?: string | undefined };
@@ -26,15 +27,23 @@ type Registration = Client & {
   fullName?: string | null | undefined;
 };
 
+type Login = Client & {
+  identifier: string;
+  password: string;
+  /** Where it comes from, as attempts are counted. */
+  address?: string | undefined;
+};
+
 export type SignedIn = { user: User; session: IssuedSession };
 
 const MAX_USER_AGENT_CHARS = 300;
 
 /** Who somebody is: accounts, passwords and sessions. */
 export function createAuthService(deps: Deps) {
-  const { database, config, clock, ids, identities } = deps;
+  const { database, config, clock, ids, identities, verifications, attempts } = deps;
   const repository = createIdentityRepository(database);
   const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
+  const policy = createPasswordPolicy(config);
 
   const openSession = (ownerId: string, { userAgent, now }: { userAgent: string | undefined; now: number }) => {
     const id = ids.next();
@@ -50,30 +59,34 @@ export function createAuthService(deps: Deps) {
 
     async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
       if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
-      requireStrength(password, { path: 'password', owner: { email, username } });
+      await policy.requireAcceptable(password, { path: 'password', owner: { email, username } });
       const passwordHash = await passwords.hash(password);
       const now = clock.now();
       const keys = { emailKey: emailKey(email), usernameKey: usernameKey(username) };
       const row = { id: ids.next(), email, username, ...keys, passwordHash, fullName, createdAt: now, updatedAt: now };
       const { session, insert } = openSession(row.id, { userAgent, now });
+      const verification = verifications.issue(row, { purpose: 'email_verification', now });
       try {
-        const [[user]] = await database.commit([repository.insertUser(row), insert]);
+        const [[user]] = await database.commit([repository.insertUser(row), insert, verification.insert]);
         if (!user) throw new Error('The database answered an insert without its row.');
+        verifications.inBackground(verification.deliver);
         return { user, session };
       } catch (error) {
         throw takenError(error) ?? error;
       }
     },
 
-    /** @throws invalid_credentials, the same and as slowly for an unknown account as for a wrong password. */
-    async login({
-      identifier,
-      password,
-      userAgent,
-    }: Client & { identifier: string; password: string }): Promise<SignedIn> {
-      const user = await repository.findUserByLogin(loginKey(identifier));
+    /**
+     * @throws invalid_credentials, the same and as slowly for an unknown account as for a wrong password;
+     * too_many_attempts before the password is looked at.
+     */
+    async login({ identifier, password, userAgent, address }: Login): Promise<SignedIn> {
+      const key = loginKey(identifier);
+      const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address });
+      const user = await repository.findUserByLogin(key);
       const isRight = await passwords.verify(password, user?.passwordHash);
       if (!user || !isRight) throw errors.invalidCredentials();
+      await attempt.succeed();
       if (user.status !== 'active') throw errors.accountDeactivated();
       const verifiedHash = user.passwordHash;
       const passwordHash = passwords.needsRehash(verifiedHash) ? await passwords.hash(password) : verifiedHash;
@@ -118,9 +131,11 @@ export function createAuthService(deps: Deps) {
       const user = await repository.findUser(actor.userId);
       if (!user) throw errors.credentialRevoked();
       const { passwordHash: verifiedHash } = user;
+      const attempt = await attempts.begin({ what: 'password', account: user.id });
       if (!(await passwords.verify(change.currentPassword, verifiedHash))) throw errors.wrongPassword();
+      await attempt.succeed();
       if (change.newPassword === change.currentPassword) throw errors.samePassword();
-      requireStrength(change.newPassword, { path: 'newPassword', owner: user });
+      await policy.requireAcceptable(change.newPassword, { path: 'newPassword', owner: user });
       const passwordHash = await passwords.hash(change.newPassword);
       await database.commit([
         repository.changePassword(user.id, { verifiedHash, passwordHash, now: clock.now() }),
@@ -135,11 +150,6 @@ export function createAuthService(deps: Deps) {
 export type AuthService = ReturnType<typeof createAuthService>;
 
 const shortened = (userAgent: string | undefined) => userAgent?.slice(0, MAX_USER_AGENT_CHARS) ?? null;
-
-function requireStrength(password: string, { path, owner }: { path: string; owner: PasswordOwner }): void {
-  const weakness = passwordWeakness(password, owner);
-  if (weakness !== undefined) throw invalidField(path, weakness);
-}
 
 /** Which of the two that must be unique belongs to somebody already. */
 function takenError(error: unknown): Error | undefined {

@@ -51,12 +51,13 @@ export function createAuthenticate({ database, clock, identities, waitUntil }: A
     if ((lastUsedAt ?? 0) <= now - TOUCH_INTERVAL_MS) waitUntil(touch(userId, { id, now }));
     // A key keeps no more than its user has now: administrators may stop being ones.
     const scopes = new Set(found.scopes).intersection(scopesOf(role));
-    return { actor: { userId, scopes, credential: { type: 'api_key', id } }, expiresAt };
+    const limit = found.requestsPerMinute === null ? {} : { requestsPerMinute: found.requestsPerMinute };
+    return { actor: { userId, scopes, credential: { type: 'api_key', id, ...limit } }, expiresAt };
   };
 
   return async (token: string): Promise<Actor | undefined> => {
     const parsed = parseToken(token);
-    if (!parsed || parsed.kind === 'refresh') return undefined;
+    if (parsed?.kind !== 'access' && parsed?.kind !== 'api_key') return undefined;
     const { kind, hash } = parsed;
     return identities.resolve(hash, () => (kind === 'access' ? loadSession(hash) : loadApiKey(hash)));
   };

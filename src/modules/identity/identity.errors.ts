@@ -44,3 +44,23 @@ export const tooManyKeys = (limit: number) =>
   new AppError('conflict', `You have ${limit} API keys, which is the most; delete one first.`, {
     code: 'too_many_keys',
   });
+
+/** The same for a token that is unknown, used, expired, replaced by a newer one, or meant for something else. */
+export const invalidMailedToken = () =>
+  new AppError('invalid_fields', 'The token is not valid, or no longer; ask for a new mail.', {
+    code: 'invalid_token',
+    errors: [{ path: 'token', message: 'It is not valid, or no longer.' }],
+  });
+
+export const emailAlreadyVerified = () =>
+  new AppError('conflict', 'Your e-mail address is verified already.', { code: 'email_already_verified' });
+
+const TOO_MANY_MAILS = 'too_many_mails';
+
+export const tooManyMails = () =>
+  new AppError('rate_limited', 'You have had enough of these mails for an hour.', {
+    code: TOO_MANY_MAILS,
+    retryAfterSeconds: 3600,
+  });
+
+export const isTooManyMails = (error: unknown) => error instanceof AppError && error.code === TOO_MANY_MAILS;

@@ -1,4 +1,5 @@
 import { and, count, eq, gt, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { integer, requireThat } from '../../db/sql.ts';
@@ -11,7 +12,7 @@ export type SessionTokens = Pick<
   'accessTokenHash' | 'accessExpiresAt' | 'refreshTokenHash' | 'refreshExpiresAt'
 >;
 
-type NewApiKey = Pick<ApiKey, 'id' | 'ownerId' | 'name' | 'prefix' | 'keyHash' | 'scopes' | 'expiresAt' | 'createdAt'>;
+type NewApiKey = Omit<ApiKey, 'lastUsedAt' | 'version' | 'updatedAt'>;
 
 /** Rows of accounts and their credentials. Look-ups by secret take its hash; everything else goes by user. */
 export function createIdentityRepository(database: Database) {
@@ -60,6 +61,7 @@ export function createIdentityRepository(database: Database) {
           expiresAt: apiKeys.expiresAt,
           lastUsedAt: apiKeys.lastUsedAt,
           scopes: apiKeys.scopes,
+          requestsPerMinute: apiKeys.requestsPerMinute,
           role: users.role,
         })
         .from(apiKeys)
@@ -184,17 +186,24 @@ export function createIdentityRepository(database: Database) {
       return requireThat(database, { condition: sql`${total} < ${limit}`, refusal });
     },
 
-    /** Makes a key. One that is made by a key ends with its maker, or before. */
+    /** Makes a key. One that is made by a key ends with its maker, or before, and may ask no more often. */
     insertApiKey(actor: Actor, row: NewApiKey): Statement<ApiKey[]> {
-      const wanted = row.expiresAt === null ? sql`null` : integer(row.expiresAt);
-      const bounded = sql<number | null>`(select min(coalesce(${wanted}, expires_at), coalesce(expires_at, ${wanted}))
-        from ${apiKeys} where id = ${actor.credential.id})`;
+      const isByKey = actor.credential.type === 'api_key';
+      const bounded = (value: number | null, column: SQLiteColumn) => {
+        const wanted = value === null ? sql`null` : integer(value);
+        const own = sql.identifier(column.name);
+        return sql<number | null>`(select min(coalesce(${wanted}, ${own}), coalesce(${own}, ${wanted}))
+          from ${apiKeys} where id = ${actor.credential.id})`;
+      };
       return orm
         .insert(apiKeys)
         .values({
           ...row,
           updatedAt: row.createdAt,
-          expiresAt: actor.credential.type === 'api_key' ? bounded : row.expiresAt,
+          ...(isByKey && {
+            expiresAt: bounded(row.expiresAt, apiKeys.expiresAt),
+            requestsPerMinute: bounded(row.requestsPerMinute, apiKeys.requestsPerMinute),
+          }),
         })
         .returning();
     },

@@ -7,6 +7,7 @@ const MAX_EMAIL_CHARS = 254;
 const MIN_PASSWORD_CHARS = 8;
 const MAX_PASSWORD_CHARS = 200;
 const MAX_TOKEN_CHARS = 200;
+const MAX_REQUESTS_PER_MINUTE = 1_000_000;
 const EXAMPLE_ID = '0199c0de-0000-7000-8000-000000000001';
 const EXAMPLE_TIME = '2026-11-22T09:30:00.000Z';
 
@@ -24,7 +25,7 @@ const username = z
 const fullName = text(200).trim().min(1).nullable().openapi({ example: 'Ada Lovelace' });
 const newPassword = text(MAX_PASSWORD_CHARS).min(MIN_PASSWORD_CHARS).openapi({
   example: 'correct horse battery staple',
-  description: 'Not among the most common ones, and without your username or e-mail address.',
+  description: 'Not easy to guess, on no list of leaked ones, and without your username or e-mail address.',
 });
 const password = text(MAX_PASSWORD_CHARS).min(1).openapi({ example: 'correct horse battery staple' });
 const scopes = z.array(z.enum(SCOPES)).openapi({ example: ['documents:read', 'search:read'] });
@@ -45,6 +46,14 @@ export const refreshBody = z
   .openapi('Refresh');
 
 export const changePasswordBody = z.object({ currentPassword: password, newPassword }).openapi('PasswordChange');
+
+const mailedToken = (example: string) => text(MAX_TOKEN_CHARS).min(1).openapi({ example });
+
+export const forgotPasswordBody = z.object({ email }).openapi('ForgottenPassword');
+
+export const resetPasswordBody = z.object({ token: mailedToken('cpw_…'), newPassword }).openapi('PasswordReset');
+
+export const verifyEmailBody = z.object({ token: mailedToken('cpv_…') }).openapi('EmailVerification');
 
 export const changeAccountBody = z
   .object({
@@ -68,8 +77,14 @@ export const newApiKeyBody = z
       example: '2027-11-22T09:30:00Z',
       description: 'Never, if absent.',
     }),
+    requestsPerMinute: z.number().int().min(1).max(MAX_REQUESTS_PER_MINUTE).optional().openapi({
+      example: 60,
+      description: 'A limit of its own for this key, instead of the usual one.',
+    }),
   })
   .openapi('NewApiKey');
+
+export const acceptedSchema = z.object({ status: z.literal('accepted') }).openapi('Accepted');
 
 export const userSchema = z
   .object({
@@ -78,6 +93,8 @@ export const userSchema = z
     username: z.string(),
     fullName: z.string().nullable(),
     role: z.enum(['user', 'admin']),
+    emailVerified: z.boolean(),
+    emailVerifiedAt: timestamp.nullable(),
     version: z.number().int(),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -89,6 +106,8 @@ export const userSchema = z
       username: 'ada',
       fullName: 'Ada Lovelace',
       role: 'user',
+      emailVerified: true,
+      emailVerifiedAt: EXAMPLE_TIME,
       version: 1,
       createdAt: EXAMPLE_TIME,
       updatedAt: EXAMPLE_TIME,
@@ -124,6 +143,10 @@ const apiKeyFields = z.object({
   name: z.string().openapi({ example: 'Laptop' }),
   prefix: z.string().openapi({ example: 'cp_Xy3fQ9', description: 'The first characters of the key.' }),
   scopes,
+  requestsPerMinute: z.number().int().nullable().openapi({
+    example: 60,
+    description: 'Its own limit; null when the usual one holds.',
+  }),
   expiresAt: timestamp.nullable(),
   lastUsedAt: timestamp.nullable().openapi({ description: 'To the minute.' }),
   createdAt: timestamp,

@@ -21,6 +21,7 @@ export const users = sqliteTable('users', {
   lastLoginAt: timestamp('last_login_at'),
   version: version(),
   ...timestamps(),
+  emailVerifiedAt: timestamp('email_verified_at'),
 });
 
 export const userSessions = sqliteTable('user_sessions', {
@@ -47,8 +48,23 @@ export const apiKeys = sqliteTable('api_keys', {
   lastUsedAt: timestamp('last_used_at'),
   version: version(),
   ...timestamps(),
+  requestsPerMinute: integer('requests_per_minute'),
+});
+
+export const verifications = sqliteTable('verifications', {
+  id: id(),
+  ownerId: text('user_id').notNull(),
+  purpose: text('purpose', { enum: ['email_verification', 'password_reset'] }).notNull(),
+  tokenHash: text('token_hash').notNull(),
+  email: text('email').notNull(),
+  expiresAt: timestamp('expires_at').notNull(),
+  usedAt: timestamp('used_at'),
+  sentAt: timestamp('sent_at'),
+  attempts: integer('attempts').notNull().default(0),
+  createdAt: timestamp('created_at').notNull(),
 });
 
 export type User = typeof users.$inferSelect;
 export type Session = typeof userSessions.$inferSelect;
 export type ApiKey = typeof apiKeys.$inferSelect;
+export type Verification = typeof verifications.$inferSelect;

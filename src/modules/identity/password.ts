@@ -1,14 +1,16 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { isBcryptHash, verifyBcrypt } from './bcrypt.ts';
 
 export type Passwords = {
   /** `scrypt$N$r$p$salt$hash`, salt and hash in base64url. */
   hash(password: string): Promise<string>;
   /**
    * Whether the password is the stored one. With no stored hash (an unknown account) it does the same work and says
-   * no, so that the time of the answer does not tell which accounts exist.
+   * no, so that the time of the answer does not tell which accounts exist. Also knows bcrypt hashes, which imported
+   * accounts have until their first login.
    */
   verify(password: string, stored: string | undefined): Promise<boolean>;
-  /** Whether the stored hash was made at a lower cost than is configured now. */
+  /** Whether the stored hash was made at a lower cost than is configured now, or elsewhere. */
   needsRehash(stored: string): boolean;
 };
 
@@ -35,6 +37,7 @@ export function createPasswords({ costLog2 }: { costLog2: number }): Passwords {
     },
 
     async verify(password, stored) {
+      if (stored !== undefined && isBcryptHash(stored)) return verifyBcrypt(password, stored);
       const expected = stored === undefined ? undefined : parse(stored);
       const key = await derive(password, expected ?? nobody);
       return timingSafeEqual(key, (expected ?? nobody).key) && expected !== undefined;

@@ -1,7 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** A recognisable prefix tells people, logs and secret scanners what a leaked string is. */
-const PREFIXES = { access: 'cpa_', refresh: 'cpr_', api_key: 'cp_' } as const;
+const PREFIXES = {
+  access: 'cpa_',
+  refresh: 'cpr_',
+  api_key: 'cp_',
+  email_verification: 'cpv_',
+  password_reset: 'cpw_',
+} as const;
+
+const KINDS = ['access', 'refresh', 'api_key', 'email_verification', 'password_reset'] as const;
 
 export type TokenKind = keyof typeof PREFIXES;
 
@@ -28,7 +36,7 @@ export function parseToken(text: string): { kind: TokenKind; hash: string } | un
 export const shownPrefix = (key: string): string => key.slice(0, SHOWN_API_KEY_CHARS);
 
 function kindOf(text: string): TokenKind | undefined {
-  for (const kind of ['access', 'refresh', 'api_key'] as const) {
+  for (const kind of KINDS) {
     const prefix = PREFIXES[kind];
     if (text.startsWith(prefix) && SECRET.test(text.slice(prefix.length))) return kind;
   }

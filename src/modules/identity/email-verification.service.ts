@@ -1,0 +1,45 @@
+import { requireChange } from '../../db/sql.ts';
+import type { Actor } from '../../shared/actor.ts';
+import * as errors from './identity.errors.ts';
+import { createIdentityRepository } from './identity.repository.ts';
+import type { User } from './identity.table.ts';
+import { parseToken } from './tokens.ts';
+import { createVerificationsRepository } from './verifications.repository.ts';
+import type { VerificationDeps, Verifications } from './verifications.ts';
+
+type Deps = Pick<VerificationDeps, 'database' | 'clock'> & { verifications: Verifications };
+
+const purpose = 'email_verification';
+
+/** Whether an account's address is its user's, by a token mailed there. */
+export function createEmailVerificationService({ database, clock, verifications }: Deps) {
+  const identity = createIdentityRepository(database);
+  const repository = createVerificationsRepository(database);
+
+  return {
+    /** Uses a mailed token up. @returns the account, whose address is verified now. */
+    async verify(token: string): Promise<User> {
+      const parsed = parseToken(token);
+      if (parsed?.kind !== purpose) throw errors.invalidMailedToken();
+      const use = { purpose, now: clock.now() } as const;
+      const [, , [user]] = await database.commit([
+        repository.use(parsed.hash, use),
+        requireChange(database, errors.invalidMailedToken),
+        repository.confirmEmail(parsed.hash, use),
+      ]);
+      if (!user) throw errors.invalidMailedToken();
+      return user;
+    },
+
+    /** Mails a new token, and ends the older ones. */
+    async resend({ userId }: Actor): Promise<void> {
+      const user = await identity.findUser(userId);
+      if (!user) throw errors.credentialRevoked();
+      if (user.emailVerifiedAt !== null) throw errors.emailAlreadyVerified();
+      const { deliver } = await verifications.request(user, { purpose, refusal: errors.tooManyMails });
+      verifications.inBackground(deliver);
+    },
+  };
+}
+
+export type EmailVerificationService = ReturnType<typeof createEmailVerificationService>;

@@ -1,0 +1,10 @@
+import { createExecutionContext, createScheduledController, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import worker from '../../src/index.ts';
+
+/** One tick of the clock's trigger, and what it leaves behind. */
+export async function tick(): Promise<void> {
+  const context = createExecutionContext();
+  await worker.scheduled(createScheduledController({ cron: '* * * * *' }), env, context);
+  await waitOnExecutionContext(context);
+}

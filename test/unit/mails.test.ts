@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { composeMail, escapeHtml, inWords } from '../../src/modules/identity/mails/layout.ts';
+import { passwordChangedMail } from '../../src/modules/identity/mails/password-changed.ts';
+import { resetPasswordMail } from '../../src/modules/identity/mails/reset-password.ts';
+import { verifyEmailMail } from '../../src/modules/identity/mails/verify-email.ts';
+
+const HOSTILE = '<script>alert("1")</script> & \'co\'';
+const URL = 'https://commonplace.example/docs/verify-email/#token=cpv_x&y="><img src=x>';
+const facts = { username: HOSTILE, url: URL, lifetimeSeconds: 3600 };
+
+const MAILS = [
+  ['verification', verifyEmailMail(facts)],
+  ['reset', resetPasswordMail(facts)],
+  ['confirmation', passwordChangedMail(facts)],
+] as const;
+
+describe('the mail of', () => {
+  it.each(MAILS)('%s says the same in text and in HTML, escaped there', (_, { subject, text, html }) => {
+    expect(subject).toMatch(/^[A-Z][\w -]+$/);
+    expect(text).toContain(`Hello ${HOSTILE},`);
+    expect(html).toContain(`Hello ${escapeHtml(HOSTILE)},`);
+    expect(html).not.toMatch(/<script|<img/);
+    expect(html).toContain(`<title>${subject}</title>`);
+    const words = text.replaceAll(URL, '').split(/\n+/).filter(Boolean);
+    for (const line of words) expect(html).toContain(escapeHtml(line));
+  });
+
+  it('verification and reset have one link, with its lifetime', () => {
+    for (const { text, html } of [verifyEmailMail(facts), resetPasswordMail(facts)]) {
+      expect(text.split('\n')).toContain(URL);
+      expect(html.match(/href="([^"]*)"/g)).toEqual([`href="${escapeHtml(URL)}"`]);
+      expect(text).toContain('1 hour');
+    }
+  });
+
+  it('confirmation has no link: it must not teach people to follow one', () => {
+    expect(passwordChangedMail({ username: 'ada' }).html).not.toContain('href');
+  });
+});
+
+describe('the layout', () => {
+  it('lets no text out of its place', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (name, paragraph) => {
+        const plain = composeMail({ subject: 'S', name: 'n', paragraphs: ['p'] }).html;
+        const { html } = composeMail({ subject: 'S', name, paragraphs: [paragraph] });
+        const tags = (text: string) => text.match(/<[^>]*>/g);
+        return JSON.stringify(tags(html)) === JSON.stringify(tags(plain));
+      }),
+    );
+  });
+
+  it.each([
+    [3600, '1 hour'],
+    [86_400, '24 hours'],
+    [5400, '90 minutes'],
+    [60, '1 minute'],
+    [90, '90 seconds'],
+  ])('says %i s as %s', (seconds, words) => {
+    expect(inWords(seconds)).toBe(words);
+  });
+});
