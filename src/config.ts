@@ -2,6 +2,11 @@ import { z } from 'zod';
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 const count = z.coerce.number().int().positive();
+/** 0: no limit. */
+const limit = z.coerce.number().int().min(0).max(1_000_000);
+
+/** Where `npm start` listens. */
+export const LOCAL_URL = 'http://127.0.0.1:8787';
 
 /** Vars and secrets: name, default and meaning. Nothing else reads them. */
 const configSchema = z.object({
@@ -43,6 +48,36 @@ const configSchema = z.object({
   DATABASE_TIMEOUT_MS: count.default(10_000),
   /** How long a worker owns a job without a sign of life, in milliseconds. */
   JOB_LEASE_MS: count.default(60_000),
+  /** Requests that a user may make a minute, by all sessions and keys together; 0: any number. */
+  REQUESTS_PER_MINUTE_PER_USER: limit.default(0),
+  /** Requests that an API key without a limit of its own may make a minute; 0: any number. */
+  REQUESTS_PER_MINUTE_PER_KEY: limit.default(0),
+  /** Requests without a valid credential that one address may make a minute; 0: any number. */
+  REQUESTS_PER_MINUTE_PER_ADDRESS: limit.default(0),
+  /** What a new password must score at least, of 100 (see POST /v1/auth/password/strength): 50 stands for 10^8 guesses. */
+  PASSWORD_MIN_SCORE: z.coerce.number().int().min(0).max(100).default(50),
+  /** Lifetime of a mailed password-reset token, in seconds. */
+  PASSWORD_RESET_SECONDS: count.default(60 * 60),
+  /** Lifetime of a mailed e-mail-verification token, in seconds. */
+  EMAIL_VERIFICATION_SECONDS: count.default(24 * 60 * 60),
+  /** Where people reach this service: links in mails begin with it. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .default(LOCAL_URL)
+    .transform((url) => url.replace(/\/+$/, '')),
+  /** Who takes mails: a local outbox, Cloudflare's `send_email` binding, an HTTP API, or nobody. */
+  MAIL: z.enum(['outbox', 'send-email', 'http', 'none']).default('outbox'),
+  /** The sender's address. */
+  MAIL_FROM: z.email().default('no-reply@commonplace.invalid'),
+  /** The mail API's address; used when MAIL is `http`. */
+  MAIL_HTTP_URL: z.url({ protocol: /^https$/ }).optional(),
+  /** The header that carries MAIL_HTTP_SECRET. */
+  MAIL_HTTP_HEADER: z
+    .string()
+    .regex(/^[\w-]{1,100}$/)
+    .default('authorization'),
+  /** Secret: that header's whole value, e.g. `Bearer …`. */
+  MAIL_HTTP_SECRET: z.string().min(1).optional(),
   /** Whether anyone may register an account. */
   REGISTRATION_OPEN: flag.default(true),
 });

@@ -5,6 +5,8 @@ import { runSchedule } from './jobs/schedule.ts';
 import { createRuntime, type Runtime } from './services.ts';
 
 export { LibraryIndex } from './index-object/library-index.ts';
+export { AttemptGuard } from './limit-objects/attempt-guard.ts';
+export { RateLimiter } from './limit-objects/rate-limiter.ts';
 
 type Isolate = { runtime: Runtime; app: ReturnType<typeof createApp> };
 

@@ -1,0 +1,39 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Env } from '../env.ts';
+import { beginAttempt, forgiveAttempt, forgottenAt, type Lockout, type LockoutPolicy } from './lockout.ts';
+
+const STATE = 'state';
+
+/**
+ * Counts attempts at one secret, or from one address. Every count is on disk before it is answered, and no two callers
+ * see the same count. An alarm forgets everything when it no longer matters.
+ */
+export class AttemptGuard extends DurableObject<Env> {
+  /** @returns milliseconds to wait; 0 when the attempt is counted and may be made. */
+  begin(policy: LockoutPolicy): number {
+    const { state, retryAfterMs } = beginAttempt(this.#state(), { policy, now: Date.now() });
+    if (retryAfterMs > 0) return retryAfterMs;
+    this.ctx.storage.kv.put(STATE, state);
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(forgottenAt(state, policy)));
+    return 0;
+  }
+
+  /** Takes back one attempt. */
+  forgive(): void {
+    const state = this.#state();
+    if (state) this.ctx.storage.kv.put(STATE, forgiveAttempt(state));
+  }
+
+  /** Forgets all attempts. */
+  clear(): void {
+    this.ctx.storage.kv.delete(STATE);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.ctx.storage.deleteAll();
+  }
+
+  #state(): Lockout | undefined {
+    return this.ctx.storage.kv.get<Lockout>(STATE);
+  }
+}
