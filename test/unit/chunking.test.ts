@@ -95,14 +95,24 @@ describe('chunks', () => {
     ]);
   });
 
-  it('begin anew on a page, unless the page is tiny', () => {
-    const long = sentences(6);
-    expect(chunksOf([paragraph(long, 1), paragraph(long, 2)]).map((chunk) => chunk.page)).toEqual([1, 2]);
-    expect(
-      chunksOf([paragraph('Slide one', 1), paragraph('Slide two', 2), paragraph('Slide three', 3)]).map(
-        (chunk) => chunk.page,
-      ),
-    ).toEqual([1]);
+  it('begin anew on every page, without overlap, however little stands there', () => {
+    const pages = [sentences(40), 'Slide two', 'Slide three. It has a sentence.', sentences(40), '4'];
+    const chunks = chunksOf(pages.map((text, i) => paragraph(text, i + 1)));
+    for (const [i, text] of pages.entries()) {
+      const onPage = chunks.filter((chunk) => chunk.page === i + 1);
+      expect(text.startsWith(onPage[0]?.text ?? '-')).toBe(true);
+      expect(text.endsWith(onPage.at(-1)?.text ?? '-')).toBe(true);
+    }
+    expect(chunks.map((chunk) => chunk.page)).toEqual(chunks.map((chunk) => chunk.page).sort());
+  });
+
+  it('leave a heading on its page when its text begins on the next', () => {
+    const chunks = chunksOf([heading('A', 1, 1), paragraph('Text.', 2), heading('A.1', 2, 2), paragraph('More.', 3)]);
+    expect(chunks.map(({ page, text, headings }) => ({ page, text, headings }))).toEqual([
+      { page: 1, text: 'A', headings: ['A'] },
+      { page: 2, text: 'Text.\n\nA.1', headings: ['A'] },
+      { page: 3, text: 'More.', headings: ['A', 'A.1'] },
+    ]);
   });
 
   it('split tables by rows and code by lines', () => {
@@ -211,13 +221,16 @@ describe('for any document', () => {
     );
   });
 
-  it('the page of a chunk is that of the block in which it starts', () => {
+  it('the page of a chunk is that of every block in it', () => {
     fc.assert(
-      fc.property(document, (blocks) => {
+      fc.property(document, fc.constantFrom(...PROFILES), (blocks, profile) => {
         const { spans } = layoutText(blocks);
-        for (const chunk of chunkDocument(blocks, 'general').chunks) {
-          const index = spans.findIndex((span) => chunk.start >= span.start && chunk.start < span.end);
-          expect(chunk.page).toBe(blocks[index]?.page ?? null);
+        for (const chunk of chunkDocument(blocks, profile).chunks) {
+          const inside = blocks.filter((_, i) => {
+            const { start = 0, end = 0 } = spans[i] ?? {};
+            return start < chunk.end && end > chunk.start;
+          });
+          expect([...new Set(inside.map(({ page = null }) => page))]).toEqual([chunk.page]);
         }
       }),
     );

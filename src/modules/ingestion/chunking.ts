@@ -10,14 +10,14 @@ export type Chunk = {
   ordinal: number;
   start: number;
   end: number;
-  /** The page on which it starts, where the format has pages. */
+  /** The page on which all of it stands, where the format has pages. */
   page: number | null;
   /** Headings above the passage and in it as far as they hold for all of it, outermost first. */
   headings: string[];
 };
 
 const BLOCK_SEPARATOR = '\n\n';
-/** Sections and pages shorter than this are joined with the next ones: alone they mean too little to be found. */
+/** Sections shorter than this are joined with the next ones on their page: alone they mean too little to be found. */
 const TINY_CHARACTERS = 200;
 /** The share of the target from which on the end of a block or sentence is a good place to stop. */
 const GOOD_BLOCK_END = 0.6;
@@ -37,8 +37,8 @@ export function layoutText(blocks: Block[]): { text: string; spans: Span[] } {
 
 /**
  * Cuts a document into passages for search and citation. Chunks are in order, cover all of the text but white space, are
- * never longer than the profile's maximum, and begin anew at headings and pages (unless what stands there is tiny).
- * Neighbours within a section overlap by whole sentences.
+ * never longer than the profile's maximum, and begin anew on every page and at headings (unless the section is tiny).
+ * Neighbours within a section overlap by whole sentences, never across pages.
  */
 export function chunkDocument(blocks: Block[], profile: Profile): { text: string; chunks: Chunk[] } {
   const { text, spans } = layoutText(blocks);
@@ -68,17 +68,15 @@ function headingPaths(blocks: Block[]): number[][] {
   });
 }
 
-/** Blocks that may share chunks: one section on one page, tiny ones joined with what follows under the same parent. */
+/** Blocks that may share chunks: one section on one page, tiny sections joined with what follows under the same parent. */
 function groupBlocks(blocks: Block[], paths: number[][]): number[][] {
-  const pageLengths = new Map<number, number>();
-  for (const { page = 0, text } of blocks) pageLengths.set(page, (pageLengths.get(page) ?? 0) + text.length);
   const groups: number[][] = [];
   let characters = 0;
   for (const [index, block] of blocks.entries()) {
     const previous = blocks[index - 1];
-    const isNewPage = previous?.page !== block.page && (pageLengths.get(previous?.page ?? 0) ?? 0) >= TINY_CHARACTERS;
+    const isNewPage = previous?.page !== block.page;
     const isNewSection = block.type === 'heading' && !isRelated(paths[index - 1] ?? [], paths[index] ?? []);
-    const isFull = characters >= TINY_CHARACTERS && (block.type === 'heading' || previous?.page !== block.page);
+    const isFull = characters >= TINY_CHARACTERS && block.type === 'heading';
     if (previous === undefined || isNewPage || isNewSection || isFull) {
       groups.push([]);
       characters = 0;

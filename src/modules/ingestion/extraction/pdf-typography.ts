@@ -60,40 +60,88 @@ function outlineLevels(outline: OutlineEntry[]): Map<string, number> {
   return levels;
 }
 
-/** Page numbers and lines that stand at the edge of most pages: every repetition goes, the first one stays. */
+/**
+ * Leaves out page numbers, and lines that stand unchanged at the same edge of most pages: the first one stays. A header too
+ * many does no harm, a line of text too few does: in doubt a line stays, and no page loses all of its lines.
+ */
 export function dropRunningLines(pages: Row[][]): Row[][] {
   if (pages.length < MIN_PAGES_FOR_RUNNING_LINES) return pages;
-  const counts = new Map<string, number>();
-  for (const rows of pages) {
-    for (const key of new Set([...edgeRows(rows)].map(maskDigits))) counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const isRunning = (key: string) => (counts.get(key) ?? 0) >= Math.max(3, MIN_RUNNING_SHARE * pages.length);
+  const edges = pages.map(edgesOf);
+  const isRunning = countRunning(edges);
   const seen = new Set<string>();
-  return pages.map((rows) => {
-    const edges = edgeRows(rows);
-    return rows.filter((row) => {
-      const key = maskDigits(row);
-      if (!edges.has(row) || !isRunning(key)) return true;
-      const isFirst = !seen.has(key) && /\p{L}/u.test(key);
-      seen.add(key);
-      return isFirst;
-    });
+  return pages.map((rows, i) => {
+    const dropped = new Set((edges[i] ?? []).flatMap((edge) => repeatedRows(edge, isRunning, seen)));
+    const kept = rows.filter((row) => !dropped.has(row));
+    return kept.length === 0 ? rows : kept;
   });
 }
 
-const MIN_PAGES_FOR_RUNNING_LINES = 3;
-const MIN_RUNNING_SHARE = 0.5;
-
-function edgeRows(rows: Row[]): Set<Row> {
-  const byHeight = [...rows].sort((a, b) => b.y - a.y);
-  return new Set([...byHeight.slice(0, 2), ...byHeight.slice(-2)]);
+/** From the edge inwards up to the first line of the text's own: behind it there is only text. */
+function repeatedRows(edge: EdgeRow[], isRunning: (key: string) => boolean, seen: Set<string>): Row[] {
+  const repeated: Row[] = [];
+  for (const { row, number, line } of edge) {
+    const isNumber = isRunning(number);
+    if (!isNumber && !isRunning(line)) break;
+    if (isNumber || seen.has(line)) repeated.push(row);
+    else seen.add(line);
+  }
+  return repeated;
 }
 
-function maskDigits(row: Row): string {
+const MIN_PAGES_FOR_RUNNING_LINES = 3;
+/** More than this share of the pages. */
+const MIN_RUNNING_SHARE = 0.5;
+const EDGE_ROWS = 2;
+/** On a page with fewer rows each one stands at an edge, which tells headers from text no longer. */
+const MIN_ROWS_FOR_RUNNING_LINES = 2 * EDGE_ROWS + 1;
+const MAX_PAGE_NUMBER_CHARACTERS = 24;
+const PAGE_NUMBER =
+  /^[-–—|•·([ ]*(?:(?:p ?a ?g ?e|seite|página|pagina|pág|pag|pg|p|s)\b[.: |]*)?(\d{1,4})(?: ?(?:\/|\||of|von|de|di|sur|van) ?(\d{1,4}))?[-–—|•·)\]. ]*(?:p ?a ?g ?e|seite)?$/iu;
+
+/** A row at the top or bottom of a page, and what it shares with those of other pages; empty when it can share nothing. */
+type EdgeRow = { row: Row; number: string; line: string };
+
+/** The outermost rows at the top and at the bottom of a page, from the edge inwards. */
+function edgesOf(rows: Row[], pageIndex: number): EdgeRow[][] {
+  const downwards = [...rows].sort((a, b) => b.y - a.y);
+  const hasText = rows.length >= MIN_ROWS_FOR_RUNNING_LINES;
+  const toEdge = (name: string, inwards: Row[]) =>
+    inwards.slice(0, EDGE_ROWS).map((row) => {
+      const text = lineText(row);
+      const number = pageNumberKey(text, pageIndex);
+      return {
+        row,
+        number: number === undefined ? '' : `${name} number ${number}`,
+        line: hasText ? `${name} line ${text}` : '',
+      };
+    });
+  return [toEdge('top', downwards), toEdge('bottom', downwards.toReversed())];
+}
+
+/** Tells what is found on most pages. */
+function countRunning(edges: EdgeRow[][][]): (key: string) => boolean {
+  const counts = new Map<string, number>();
+  for (const page of edges) {
+    const keys = new Set(page.flat().flatMap(({ number, line }) => [number, line]));
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return (key) => {
+    const count = key === '' ? 0 : (counts.get(key) ?? 0);
+    return count >= MIN_PAGES_FOR_RUNNING_LINES && count > MIN_RUNNING_SHARE * edges.length;
+  };
+}
+
+/** The same for all numbers that follow the pages: how far they are from the page's own, and of how many they are. */
+function pageNumberKey(text: string, pageIndex: number): string | undefined {
+  if (text.length > MAX_PAGE_NUMBER_CHARACTERS) return undefined;
+  const [, number, total = ''] = PAGE_NUMBER.exec(text) ?? [];
+  return number === undefined ? undefined : `${Number(number) - pageIndex} of ${total}`;
+}
+
+function lineText(row: Row): string {
   return row.segments
     .map((segment) => segment.text)
     .join(' ')
-    .replace(/\d+/g, '#')
     .replace(/\s+/g, ' ')
     .trim();
 }
