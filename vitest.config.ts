@@ -18,7 +18,12 @@ export default defineConfig(async () => {
               remoteBindings: false,
               wrangler: { configPath: './wrangler.toml' },
               miniflare: {
-                bindings: { TEST_MIGRATIONS: migrations, ENVIRONMENT: 'test', SCRYPT_COST_LOG2: '10' },
+                bindings: {
+                  TEST_MIGRATIONS: migrations,
+                  ENVIRONMENT: 'test',
+                  SCRYPT_COST_LOG2: '10',
+                  JOB_LEASE_MS: '2000',
+                },
               },
             }),
           ],

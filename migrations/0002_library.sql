@@ -16,8 +16,10 @@ CREATE TABLE documents (
   language TEXT,
   size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),
   sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
-  -- Counts the uploads of this document's bytes; names their folder in the archive.
+  -- Counts the uploads of this document's bytes.
   content_version INTEGER NOT NULL DEFAULT 1 CHECK (content_version >= 1),
+  -- Names the folder of the present bytes in the archive: a new one for each upload, so that two never share it.
+  content_id TEXT NOT NULL CHECK (length(content_id) = 36),
   page_count INTEGER CHECK (page_count >= 0),
   chunk_count INTEGER NOT NULL DEFAULT 0 CHECK (chunk_count >= 0),
   -- Set by the person or app that uploaded it.

@@ -1,15 +1,23 @@
-import { type Config, parseConfig } from './config.ts';
+import { type Config, LOCAL_URL, parseConfig } from './config.ts';
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
 import { isTransient } from './db/retry.ts';
 import type { Env } from './env.ts';
 import { createIndexOf, type IndexOf } from './index-object/client.ts';
+import { type Attempts, createAttempts } from './limit-objects/attempts.ts';
+import { createRequestLimits, type RequestLimits } from './limit-objects/request-limits.ts';
+import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
+import { createEmailVerificationService } from './modules/identity/email-verification.service.ts';
 import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
+import { createPasswordPolicy } from './modules/identity/password-policy.ts';
+import { createPasswordResetService } from './modules/identity/password-reset.service.ts';
+import { createVerifications } from './modules/identity/verifications.ts';
 import { createArchive } from './modules/ingestion/archive.ts';
 import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
-import { createJobsService, type FailureStatements } from './modules/ingestion/ingestion.service.ts';
+import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
+import type { JobHandlers } from './modules/ingestion/job-runner.ts';
 import { createCollectionsService } from './modules/library/collections.service.ts';
 import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
@@ -30,6 +38,10 @@ import type { FileStore } from './platform/files/file-store.ts';
 import { createR2Files } from './platform/files/r2-files.ts';
 import { createIds, type Ids } from './platform/ids.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
+import { createHttpMail } from './platform/mail/http-mail.ts';
+import { createNoMail, type Mailer } from './platform/mail/mail.ts';
+import { createOutbox, type Outbox } from './platform/mail/outbox.ts';
+import { createSendEmail } from './platform/mail/send-email.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
@@ -53,9 +65,14 @@ export type Runtime = {
   embeddings: Embeddings;
   vectors: VectorStore;
   identities: IdentityCache;
+  mailer: Mailer;
+  /** Where local mails are kept for developers; nowhere in production. */
+  outbox: Outbox | undefined;
   /** Searches on their way into the history. */
   recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
+  requestLimits: RequestLimits;
+  attempts: Attempts;
 };
 
 /** One request, queue message or cron tick. */
@@ -75,12 +92,15 @@ export function createRuntime(env: Env): Runtime {
   const config = parseConfig(env);
   const clock = systemClock;
   const logger = createLogger(config.LOG_LEVEL);
+  const ids = createIds(clock);
   const indexOf = createIndexOf(env.LIBRARY_INDEX);
+  const files = createR2Files(env.FILES);
+  const outbox = config.ENVIRONMENT === 'production' ? undefined : createOutbox({ files, ids, clock });
   return {
     env,
     config,
     clock,
-    ids: createIds(clock),
+    ids,
     logger,
     indexOf,
     breaker: createBreaker({
@@ -90,11 +110,15 @@ export function createRuntime(env: Env): Runtime {
       now: clock.now,
       counts: (error) => error instanceof TimeoutError || isTransient(error),
     }),
-    files: createR2Files(env.FILES),
+    files,
+    outbox,
+    mailer: chooseMailer(env, { config, outbox, now: clock.now }),
     queue: createCloudflareQueue(env.JOBS, { logger }),
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     identities: createIdentityCache({ config, now: clock.now }),
+    requestLimits: createRequestLimits({ namespace: env.RATE_LIMITER, config, now: clock.now, logger }),
+    attempts: createAttempts(env.ATTEMPT_GUARD),
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
   };
 }
@@ -109,6 +133,26 @@ function chooseVectors(env: Env, { config, indexOf }: { config: Config } & Pick<
   if (config.VECTOR_STORE === 'embedded') return createEmbeddedVectors(indexOf);
   if (!env.VECTORIZE) throw new Error('VECTOR_STORE=vectorize needs the VECTORIZE binding.');
   return createVectorizeVectors(env.VECTORIZE, { model: config.EMBEDDINGS_MODEL });
+}
+
+type MailChoice = { config: Config; outbox: Outbox | undefined; now: () => number };
+
+function chooseMailer(env: Env, { config, outbox, now }: MailChoice): Mailer {
+  const { MAIL, MAIL_FROM: from, MAIL_HTTP_URL: url, MAIL_HTTP_SECRET: secret, MAIL_HTTP_HEADER: header } = config;
+  if (MAIL === 'none') return createNoMail();
+  if (MAIL === 'outbox') {
+    if (!outbox) throw new Error('MAIL=outbox shows mails to anyone: choose another in production.');
+    return outbox;
+  }
+  if (config.ENVIRONMENT === 'production' && config.PUBLIC_URL === LOCAL_URL) {
+    throw new Error(`MAIL=${MAIL} needs PUBLIC_URL, with which links in mails begin.`);
+  }
+  if (MAIL === 'http') {
+    if (!url || !secret) throw new Error('MAIL=http needs MAIL_HTTP_URL and MAIL_HTTP_SECRET.');
+    return createHttpMail({ url, header, secret, from }, { now });
+  }
+  if (!env.EMAIL) throw new Error('MAIL=send-email needs the EMAIL binding.');
+  return createSendEmail(env.EMAIL, { from, now });
 }
 
 /** The composition root: every verb of the product, bound to one invocation's database session and meter. */
@@ -128,7 +172,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   // Made when first asked for: most requests need two or three of them.
   const failureStatements: FailureStatements = (job, failure) => handlers()[job.type].onFailure(job, failure);
   const archive = once(() => createArchive(runtime.files));
-  const jobs = once(() => createJobsService({ ...base, failureStatements }));
+  const afterFailure = async (job: Job): Promise<void> => handlers()[job.type].afterFailure?.(job);
+  const jobs = once(() => createJobsService({ ...base, failureStatements, afterFailure }));
   const tags = once(() => createTagsService(base));
   const collections = once(() => createCollectionsService(base));
   const documents = once(() =>
@@ -144,18 +189,24 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       collections: collections(),
       documents: documents(),
       archive: archive(),
+      idempotency: idempotency(),
     }),
   );
   const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
-  const auth = once(() => createAuthService(base));
+  const verifications = once(() => createVerifications(base));
+  const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
+  const passwordPolicy = once(() => createPasswordPolicy(config));
+  const passwordReset = once(() => createPasswordResetService({ ...base, verifications: verifications() }));
+  const emailVerification = once(() => createEmailVerificationService({ ...base, verifications: verifications() }));
   const apiKeys = once(() => createApiKeysService(base));
   const health = once(() => createHealthService(base));
-  const handlers = once(() => {
-    const library = createLibraryJobs({ ...base, archive: archive(), search: search() });
+  const idempotency = once(() => createIdempotencyService(base));
+  const handlers = once((): JobHandlers => {
+    const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     return {
       process_document: createProcessing({
         ...base,
-        documents: createDocumentProcessing(base),
+        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
         archive: archive(),
       }),
       sync_document: library.syncDocument,
@@ -174,10 +225,15 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     content,
     search,
     auth,
+    passwordPolicy,
+    passwordReset,
+    emailVerification,
+    verifications,
     apiKeys,
     health,
+    idempotency,
   });
-  return Object.assign(verbs, { meter, database, timings });
+  return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits });
 }
 
 export type Services = ReturnType<typeof createServices>;

@@ -52,6 +52,8 @@ describe('an account', () => {
       username: name.toUpperCase(),
       fullName: 'Ada Lovelace',
       role: 'user',
+      emailVerified: false,
+      emailVerifiedAt: null,
       version: 1,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
@@ -115,7 +117,7 @@ describe('an account', () => {
       ...wrong,
     });
     expect(answer.status).toBe(422);
-    expect(answer.body.errors?.map((error) => error.path)).toEqual([path]);
+    expect(new Set(answer.body.errors?.map((error) => error.path))).toEqual(new Set([path]));
   });
 
   it('cannot give itself a role, an id or a version', async () => {

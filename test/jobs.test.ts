@@ -238,8 +238,8 @@ describe('reconciliation', () => {
     );
     if (!unindexed || !gutted || !abandoned) throw new Error('unreachable');
     await index.clear();
-    const key = `owners/${user.id}/documents/${gutted.document.id}/1/embeddings.bin`;
-    await env.FILES.delete(key);
+    const files = await env.FILES.list({ prefix: `owners/${user.id}/documents/${gutted.document.id}/` });
+    await env.FILES.delete(files.objects.map(({ key }) => key).filter((key) => key.endsWith('embeddings.bin')));
     await env.DB.prepare("UPDATE documents SET status = 'processing' WHERE id = ?").bind(abandoned.document.id).run();
     const orphan = `owners/${user.id}/documents/${crypto.randomUUID()}/1/original`;
     await env.FILES.put(orphan, 'left behind');

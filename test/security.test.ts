@@ -13,7 +13,14 @@ import { checkedCall } from './support/well-formed.ts';
 const PUBLIC = [
   'GET /health',
   'GET /health/ready',
+  'GET /v1/auth/password/generate',
+  'GET /v1/dev/outbox',
+  'POST /v1/auth/email/verify',
   'POST /v1/auth/login',
+  'POST /v1/auth/password/forgot',
+  'POST /v1/auth/password/generate',
+  'POST /v1/auth/password/reset',
+  'POST /v1/auth/password/strength',
   'POST /v1/auth/refresh',
   'POST /v1/auth/register',
 ];

@@ -1,9 +1,10 @@
+import { is } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import { DrizzleD1Database, SQLiteD1Session } from 'drizzle-orm/d1';
-import { SQLiteAsyncDialect } from 'drizzle-orm/sqlite-core';
+import { SQLiteAsyncDialect, SQLiteSelectBase } from 'drizzle-orm/sqlite-core';
 import { SQLiteRaw } from 'drizzle-orm/sqlite-core/query-builders/raw';
 import type { Breaker } from '../shared/breaker.ts';
-import { createMeteredD1, type Meter } from './metered-d1.ts';
+import { createMeteredD1, type Meter, onlyReads } from './metered-d1.ts';
 import { refusalOf } from './sql.ts';
 
 /** What makes a statement a guard: the mark by which its failure is known, and what to say then. */
@@ -23,6 +24,11 @@ export type Database = {
   commit<const T extends readonly Statement[]>(statements: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
   /** The same, followed by a read of what the statements have left. @returns the read's rows. */
   commitAndRead<R>(statements: readonly Statement[], read: Statement<R>): Promise<R>;
+  /**
+   * Statements that go before those of the next commit that writes and succeeds, and take effect with them or not at all.
+   * Undefined takes them back.
+   */
+  accompany(make: (() => readonly Statement[]) | undefined): void;
   /** The session's bookmark after the last query; a client that sends it back reads at least that state. */
   bookmark(): string | null;
 };
@@ -45,7 +51,17 @@ export function createDatabase(d1: D1Database, options: DatabaseOptions): Databa
   const metered = createMeteredD1(session, options);
   const orm = openDrizzle(metered);
 
-  const commit = async (statements: readonly Statement[]): Promise<unknown[]> => {
+  let makeCompanions: (() => readonly Statement[]) | undefined;
+
+  const commit = async (own: readonly Statement[]): Promise<unknown[]> => {
+    if (own.every(isRead)) return run(own);
+    const companions = makeCompanions?.() ?? [];
+    const results = await run([...companions, ...own]);
+    makeCompanions = undefined;
+    return results.slice(companions.length);
+  };
+
+  const run = async (statements: readonly Statement[]): Promise<unknown[]> => {
     for (const statement of statements) prepareRaw(statement, metered);
     const [first, ...rest] = statements;
     try {
@@ -61,9 +77,15 @@ export function createDatabase(d1: D1Database, options: DatabaseOptions): Databa
     commit: commit as Database['commit'],
     commitAndRead: async <R>(statements: readonly Statement[], read: Statement<R>) =>
       (await commit([...statements, read])).at(-1) as R,
+    accompany(make) {
+      makeCompanions = make;
+    },
     bookmark: () => session.getBookmark(),
   };
 }
+
+const isRead = (statement: Statement): boolean =>
+  is(statement, SQLiteSelectBase) || (statement instanceof SQLiteRaw && onlyReads(statement.getQuery().sql));
 
 /** Drizzle's own errors quote the parameters, which are what people wrote. Here those of the database pass as they are. */
 function openDrizzle(d1: D1Database): DrizzleD1Database {

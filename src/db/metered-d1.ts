@@ -26,7 +26,7 @@ const READ = /^\s*(select|with)\b/i;
 const WRITE_AFTER_WITH = /\b(insert|update|delete|replace)\b/i;
 
 /** Whether a statement only reads. One that begins with WITH may write; in doubt it counts as a write. */
-const onlyReads = (sql: string) => READ.test(sql) && (!/^\s*with/i.test(sql) || !WRITE_AFTER_WITH.test(sql));
+export const onlyReads = (sql: string) => READ.test(sql) && (!/^\s*with/i.test(sql) || !WRITE_AFTER_WITH.test(sql));
 
 /**
  * Wraps D1 so that each call is counted, ends in time, fails fast while the database is down, and is tried again when

@@ -1,4 +1,5 @@
 import type { Env } from '../env.ts';
+import type { Standing } from '../limit-objects/request-limits.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Services } from '../services.ts';
 import type { Actor } from '../shared/actor.ts';
@@ -11,5 +12,7 @@ export type AppContext = {
     logger: Logger;
     services: Services;
     actor: Actor;
+    /** Set when the call was counted against limits. */
+    standings?: Standing[];
   };
 };

@@ -1,8 +1,11 @@
 import { createRoute, type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
+import { createMiddleware } from 'hono/factory';
 import type { Scope } from '../shared/actor.ts';
 import { ERROR_STATUS, type ErrorCode } from '../shared/app-error.ts';
 import type { AppContext } from './context.ts';
 import { authorize } from './middleware/authorize.ts';
+import { IDEMPOTENCY_HEADER, idempotent } from './middleware/idempotency.ts';
+import { limitAddress } from './middleware/rate-limit.ts';
 
 /** A module's routes, mounted by `createApp`. */
 export type Router = OpenAPIHono<AppContext>;
@@ -81,22 +84,50 @@ export function publicRoute<const R extends RouteConfig>(config: R) {
   return createRoute({
     ...config,
     security: [],
-    responses: { ...bodyProblems(config), ...config.responses } as R['responses'],
+    middleware: [isProbe(config) ? passOn : limitAddress] as const,
+    responses: { ...limitProblems(config), ...bodyProblems(config), ...config.responses } as R['responses'],
   });
 }
 
 /** A route for callers whose credential has the scope. */
 export function scopedRoute<const R extends RouteConfig>(scope: Scope, config: R) {
-  const always = { ...problems('unauthenticated', 'forbidden'), ...bodyProblems(config) };
+  const isRepeatable = takesIdempotencyKey(config);
+  const always = {
+    ...problems('unauthenticated', 'forbidden', 'rate_limited'),
+    ...(isRepeatable && problems('conflict', 'invalid_fields')),
+    ...bodyProblems(config),
+  };
   return createRoute({
     ...config,
+    ...(isRepeatable && { parameters: [IDEMPOTENCY_PARAMETER] }),
     security: [{ bearer: [] }],
     'x-required-scope': scope,
-    middleware: [authorize(scope)] as const,
+    middleware: [authorize(scope), isRepeatable ? idempotent : passOn] as const,
     responses: { ...always, ...config.responses } as R['responses'],
   });
 }
 
-/** What any route with a JSON body may answer before it is even looked at. */
-const bodyProblems = (config: RouteConfig) =>
-  config.request?.body ? problems('malformed', 'too_large', 'unsupported_media_type', 'invalid_fields') : {};
+const IDEMPOTENCY_PARAMETER = {
+  name: IDEMPOTENCY_HEADER,
+  in: 'header' as const,
+  required: false,
+  description:
+    'Makes this request take effect once: sent again within 24 hours with the same key and content, it gets the first ' +
+    'answer, with `Idempotency-Replayed: true`. A new UUID for each request is best.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 255 },
+};
+
+/** Passwords and tokens have no business in a table of requests; what `/v1/auth` does is safe to try again, or fails. */
+const takesIdempotencyKey = ({ method, path }: RouteConfig) => method === 'post' && !path.startsWith('/v1/auth/');
+
+/** Who watches whether the service is alive must be answered even when nothing else works. */
+const isProbe = ({ path }: RouteConfig) => path === '/health';
+const limitProblems = (config: RouteConfig) => (isProbe(config) ? {} : problems('rate_limited'));
+
+const passOn = createMiddleware<AppContext>((_, next) => next());
+
+/** What any route may answer to a body before it is even looked at. */
+function bodyProblems({ method, request }: RouteConfig) {
+  if (request?.body) return problems('malformed', 'too_large', 'unsupported_media_type', 'invalid_fields');
+  return method === 'get' ? {} : problems('too_large');
+}

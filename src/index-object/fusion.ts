@@ -1,8 +1,8 @@
 /** The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009): how slowly ranks lose weight. */
 export const RANK_CONSTANT = 60;
 
-/** Candidates that each side brings to the fusion at least. */
-export const DEFAULT_CANDIDATES = 100;
+/** Candidates that each side brings to the fusion: as far as anybody may page. */
+export const FUSION_CANDIDATES = 400;
 
 export type RankedSide = {
   /** Best first. */

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '../shared/words.ts';
-import { DEFAULT_CANDIDATES, fuse } from './fusion.ts';
+import { FUSION_CANDIDATES, fuse } from './fusion.ts';
 import type { IndexSearchRequest, IndexSearchResult, ScorePart, SearchHit } from './index.types.ts';
 import type { Keyword } from './keyword.ts';
 import { type QueryTerm, readQuery } from './query-words.ts';
@@ -111,7 +111,8 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
     const started = performance.now();
     const { allowed, rowsRead } = visibility.mask(request.filter);
     const last = request.offset + request.limit;
-    const wanted = request.mode === 'hybrid' ? Math.max(DEFAULT_CANDIDATES, last + 1) : last + 1;
+    // Fused scores depend on how deep the sides were read: one depth for every page, or pages would repeat and skip.
+    const wanted = request.mode === 'hybrid' ? FUSION_CANDIDATES : last + 1;
     const run: Run = { request, terms: readQuery(request.query, tokenizer), allowed, wanted, notices: [], rowsRead };
 
     const words = request.mode === 'semantic' ? NO_SIDE : keywordSide(run);

@@ -1,12 +1,18 @@
 import { createJobRunner } from '../modules/ingestion/job-runner.ts';
-import { createServices, type Runtime } from '../services.ts';
+import { createServices, type Runtime, type Services } from '../services.ts';
 
 /** A job may be due this long before the sweep takes its wake-up for lost. */
 const WAKE_GRACE_MS = 5_000;
 
+/** What is looked through at every tick, by name. Each says how many rows it has dealt with. */
+const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
+  unsentMails: ({ verifications }) => verifications.resendUnsent(),
+  expiredTokens: ({ verifications }) => verifications.removeExpired(),
+};
+
 type CronEvent = { event: ScheduledController; context: ExecutionContext };
 
-/** The cron door: wakes jobs whose message, or whose worker, was lost. */
+/** The cron door: wakes jobs whose message, or whose worker, was lost, and sweeps. */
 export async function runSchedule(runtime: Runtime, { event, context }: CronEvent): Promise<void> {
   const services = createServices(runtime, {
     requestId: runtime.ids.next(),
@@ -15,5 +21,15 @@ export async function runSchedule(runtime: Runtime, { event, context }: CronEven
   const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   const lost = await runner.lost(WAKE_GRACE_MS);
   if (lost.length > 0) await runtime.queue.wake(lost);
-  runtime.logger.info('sweep', { cron: event.cron, woken: lost.length, roundTrips: services.meter.roundTrips });
+  await services.idempotency.sweep();
+  // One sweep that fails keeps no other from its work.
+  const count = async (name: string, work: Promise<number>) =>
+    [name, await work.catch((error: unknown) => runtime.logger.error('sweep.failed', error, { sweep: name }))] as const;
+  const swept = await Promise.all(Object.entries(SWEEPS).map(([name, sweep]) => count(name, sweep(services))));
+  runtime.logger.info('sweep', {
+    cron: event.cron,
+    woken: lost.length,
+    ...Object.fromEntries(swept),
+    roundTrips: services.meter.roundTrips,
+  });
 }

@@ -20,5 +20,10 @@ export type Scope = (typeof SCOPES)[number];
 export type Actor = {
   userId: string;
   scopes: ReadonlySet<Scope>;
-  credential: { type: 'session' | 'api_key'; id: string };
+  credential: {
+    type: 'session' | 'api_key';
+    id: string;
+    /** A limit of the key's own. */
+    requestsPerMinute?: number;
+  };
 };

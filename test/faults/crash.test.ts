@@ -143,7 +143,7 @@ describe('a server that is killed five times while it reads thirty documents', (
     expect(index.map((entry) => ({ ...entry })).sort(byId)).toEqual(expected.sort(byId));
     expect(catalogue.every(({ chunkCount }) => chunkCount > 0)).toBe(true);
 
-    const folders = new Set(catalogue.map(({ id, contentVersion }) => `${id}/${contentVersion}`));
+    const folders = new Set(catalogue.map(({ id, contentId }) => `${id}/${contentId}`));
     const foldersInArchive = readArchiveKeys(persistTo).map((key) => key.split('/').slice(3, 5).join('/'));
     expect(new Set(foldersInArchive)).toEqual(folders);
     expect(readOpenJobs(persistTo)).toEqual([]);

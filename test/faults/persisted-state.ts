@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** What a stopped server left on disk, read past its code: the catalogue (D1), the archive (R2), the indexes. */
 
-export type CataloguedDocument = { id: string; status: string; chunkCount: number; contentVersion: number };
+export type CataloguedDocument = { id: string; status: string; chunkCount: number; contentId: string };
 export type IndexCount = { documentId: string; chunks: number; words: number; vectors: number; staged: number };
 
 const FOLDERS = {
@@ -16,7 +16,7 @@ const FOLDERS = {
 export function readCatalogue(persistTo: string): CataloguedDocument[] {
   return query<CataloguedDocument>(persistTo, {
     from: 'catalogue',
-    sql: `SELECT id, status, chunk_count AS chunkCount, content_version AS contentVersion FROM documents`,
+    sql: `SELECT id, status, chunk_count AS chunkCount, content_id AS contentId FROM documents`,
   });
 }
 

@@ -9,16 +9,17 @@ type Rule = { rule: string; files: RegExp; except?: RegExp; finds: (source: Read
 
 /** Who may import whom, in one direction. A layer is a folder or a file of `src`; every layer may import itself. */
 const MAY_IMPORT: Record<string, string[]> = {
-  index: ['app', 'services', 'jobs', 'index-object', 'env'],
+  index: ['app', 'services', 'jobs', 'index-object', 'limit-objects', 'env'],
   app: ['http', 'modules', 'services', 'config', 'shared'],
   jobs: ['services', 'modules', 'platform', 'db', 'shared'],
-  services: ['modules', 'platform', 'db', 'index-object', 'config', 'env', 'shared'],
-  http: ['services', 'platform', 'db', 'config', 'env', 'shared'],
-  modules: ['http', 'platform', 'db', 'index-object', 'config', 'shared'],
+  services: ['modules', 'platform', 'db', 'index-object', 'limit-objects', 'config', 'env', 'shared'],
+  http: ['services', 'platform', 'db', 'limit-objects', 'config', 'env', 'shared'],
+  modules: ['http', 'platform', 'db', 'index-object', 'limit-objects', 'config', 'shared'],
   platform: ['index-object', 'shared'],
   db: ['shared'],
   'index-object': ['env', 'shared'],
-  env: ['platform', 'index-object'],
+  'limit-objects': ['env', 'shared'],
+  env: ['platform', 'index-object', 'limit-objects'],
   config: [],
   shared: [],
 };

@@ -17,4 +17,5 @@ export const limitBody = (config: Config) => {
   );
 };
 
-const isUpload = (contentType = '') => contentType.toLowerCase().startsWith('multipart/form-data');
+/** Whether the body is a form with a file in it, which is streamed. */
+export const isUpload = (contentType = '') => contentType.toLowerCase().startsWith('multipart/form-data');

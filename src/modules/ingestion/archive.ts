@@ -4,22 +4,18 @@ import type { FileStore } from '../../platform/files/file-store.ts';
 import type { Chunk } from './chunking.ts';
 
 /** Where a document's objects live: one folder per upload of its bytes. */
-export type ArchivePlace = { ownerId: string; documentId: string; contentVersion: number };
+export type ArchivePlace = { ownerId: string; documentId: string; contentId: string };
 
 const documentPrefix = (ownerId: string, documentId: string) => `owners/${ownerId}/documents/${documentId}/`;
-const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentVersion}/`;
+const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentId}/`;
 
-const KEY = /^owners\/(?<ownerId>[^/]+)\/documents\/(?<documentId>[^/]+)\/(?<contentVersion>\d+)\//;
+const KEY = /^owners\/(?<ownerId>[^/]+)\/documents\/(?<documentId>[^/]+)\/(?<contentId>[^/]+)\//;
 
 /** The document that an archive key belongs to; undefined for a key that this platform did not make. */
 export function parseArchiveKey(key: string): ArchivePlace | undefined {
   const groups = KEY.exec(key)?.groups;
-  if (!groups?.['ownerId'] || !groups['documentId']) return undefined;
-  return {
-    ownerId: groups['ownerId'],
-    documentId: groups['documentId'],
-    contentVersion: Number(groups['contentVersion']),
-  };
+  if (!groups?.['ownerId'] || !groups['documentId'] || !groups['contentId']) return undefined;
+  return { ownerId: groups['ownerId'], documentId: groups['documentId'], contentId: groups['contentId'] };
 }
 
 const chunkSchema = z.object({
@@ -79,17 +75,21 @@ export function createArchive(files: FileStore) {
     removeDocument: (ownerId: string, documentId: string) => files.removeAll(documentPrefix(ownerId, documentId)),
 
     /** Removes what belongs to one upload of a document's bytes. */
-    removeVersion: (place: ArchivePlace) => files.removeAll(folder(place)),
+    removeContent: (place: ArchivePlace) => files.removeAll(folder(place)),
 
-    /** Names of a document's files, by content version. */
-    async listFiles(ownerId: string, documentId: string): Promise<Map<number, string[]>> {
+    /**
+     * Removes what earlier uploads of a document's bytes left. Ids sort by time; a later one may be an upload under way.
+     */
+    async removeEarlier({ ownerId, documentId, contentId }: ArchivePlace): Promise<void> {
       const { files: found } = await files.list(documentPrefix(ownerId, documentId));
-      const byVersion = new Map<number, string[]>();
-      for (const { key } of found) {
-        const version = parseArchiveKey(key)?.contentVersion ?? 0;
-        byVersion.set(version, [...(byVersion.get(version) ?? []), key.split('/').at(-1) ?? '']);
-      }
-      return byVersion;
+      const earlier = found.filter(({ key }) => (parseArchiveKey(key)?.contentId ?? contentId) < contentId);
+      await files.remove(earlier.map(({ key }) => key));
+    },
+
+    /** Names of the files in one folder. */
+    async listFiles(place: ArchivePlace): Promise<string[]> {
+      const { files: found } = await files.list(folder(place));
+      return found.map(({ key }) => key.split('/').at(-1) ?? '');
     },
 
     /** All of an owner's objects, page by page. */

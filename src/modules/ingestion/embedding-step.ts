@@ -1,3 +1,4 @@
+import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
 import { type PackedEmbeddings, quantizeAll } from '../../platform/embeddings/quantize.ts';
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
@@ -7,6 +8,8 @@ type Options = {
   reading: Reading;
   /** Called after each batch with the number of passages embedded so far. */
   onProgress: (embedded: number) => Promise<void>;
+  /** Called before the embeddings are put into the archive; throws when the attempt may not do that any more. */
+  beforeKeeping: () => Promise<void>;
 };
 
 /**
@@ -14,8 +17,8 @@ type Options = {
  * else from the model, and into the archive.
  */
 export async function embedReading(
-  { archive, embeddings }: { archive: Archive; embeddings: Embeddings },
-  { place, reading, onProgress }: Options,
+  { archive, embeddings, clock }: { archive: Archive; embeddings: Embeddings; clock: Clock },
+  { place, reading, onProgress, beforeKeeping }: Options,
 ): Promise<PackedEmbeddings> {
   const kept = await archive.getEmbeddings(place);
   if (kept?.chunksHash === reading.hash && kept.model === embeddings.model) return kept;
@@ -31,8 +34,11 @@ export async function embedReading(
       )),
     );
     await onProgress(vectors.length);
+    // The built-in model computes right here: let whoever waits for this isolate have a turn.
+    await clock.sleep(0);
   }
   const packed = { model, dimension, ...quantizeAll(vectors, dimension), chunksHash: reading.hash };
+  await beforeKeeping();
   await archive.putEmbeddings(place, packed);
   return packed;
 }

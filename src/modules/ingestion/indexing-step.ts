@@ -16,12 +16,14 @@ type Options = {
   /** Number of passages that the document had in the index before. */
   formerChunkCount: number;
   onProgress: (indexed: number) => Promise<void>;
+  /** Called before searches see the passages; throws when the attempt may not do that any more. */
+  beforeShowing: () => Promise<void>;
 };
 
 /** Stages a document's passages and vectors in the owner's index, then makes them visible all at once. */
 export async function indexReading(
   { indexOf, vectors }: { indexOf: IndexOf; vectors: VectorStore },
-  { ownerId, document, reading, packed, formerChunkCount, onProgress }: Options,
+  { ownerId, document, reading, packed, formerChunkCount, onProgress, beforeShowing }: Options,
 ): Promise<void> {
   const index = indexOf(ownerId);
   const { documentId, revision } = document;
@@ -37,6 +39,7 @@ export async function indexReading(
     await onProgress(first + batch.length);
   }
 
+  await beforeShowing();
   const committed = await index.commitGeneration(generation, reading.chunks.length);
   if (!committed.ok) throw new Error(`The index refused to show document ${documentId}: ${committed.reason}.`);
   const count = reading.chunks.length;

@@ -3,5 +3,10 @@ import { AppError } from '../../shared/app-error.ts';
 export const jobHasEnded = () =>
   new AppError('conflict', 'The job has already ended; there is nothing to cancel.', { code: 'job_ended' });
 
+export const deletionNotCancellable = () =>
+  new AppError('conflict', 'A deletion cannot be cancelled once it was accepted.', { code: 'job_not_cancellable' });
+
 export const jobNotRetryable = () =>
-  new AppError('conflict', 'Only a failed or cancelled job can be retried.', { code: 'job_not_retryable' });
+  new AppError('conflict', 'Only a failed or cancelled job that nothing has replaced can be retried.', {
+    code: 'job_not_retryable',
+  });

@@ -1,4 +1,5 @@
 import type { IndexOf } from '../../index-object/client.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { DocumentProcessing, ProcessedDocument } from '../library/document-processing.ts';
@@ -9,6 +10,7 @@ import type { Attempt, JobHandler } from './job-runner.ts';
 import { readOriginal } from './reading-step.ts';
 
 type Deps = {
+  clock: Clock;
   documents: DocumentProcessing;
   archive: Archive;
   embeddings: Embeddings;
@@ -31,9 +33,10 @@ export function createProcessing(deps: Deps): JobHandler {
     const known = attempt.job.checkpoint['readingHash'];
     if (known !== undefined) {
       const kept = await archive.getReading(place);
-      if (kept?.hash === known) return kept;
+      if (kept?.hash === known && kept.profile === document.profile) return kept;
     }
     const reading = await readOriginal(archive, { place, document });
+    await attempt.prove();
     await archive.putReading(place, reading);
     await attempt.checkpoint({
       step: 'embed',
@@ -48,13 +51,14 @@ export function createProcessing(deps: Deps): JobHandler {
   return {
     async run(attempt) {
       const { ownerId } = attempt.job;
-      const document = await documents.begin(attempt.job);
-      const place = { ownerId, documentId: document.id, contentVersion: document.contentVersion };
+      const document = await documents.begin(attempt.job, attempt.requireLease());
+      const place = { ownerId, documentId: document.id, contentId: document.contentId };
       const reading = await read(attempt, { place, document });
       const packed = await embedReading(deps, {
         place,
         reading,
         onProgress: (done) => attempt.heartbeat(share(reading, { done, from: PROGRESS.embed, to: PROGRESS.index })),
+        beforeKeeping: attempt.prove,
       });
       await indexReading(deps, {
         ownerId,
@@ -68,13 +72,16 @@ export function createProcessing(deps: Deps): JobHandler {
             processedItems: done,
             ...share(reading, { done, from: PROGRESS.index, to: 100 }),
           }),
+        beforeShowing: attempt.prove,
       });
+      await archive.removeEarlier(place);
       return {
         result: { chunks: reading.chunks.length, kind: reading.kind, embeddingModel: packed.model },
         statements: [documents.ready(document, reading)],
       };
     },
     onFailure: (job, failure) => documents.failed(job, failure),
+    afterFailure: (job) => documents.hide(job),
   };
 }
 

@@ -1,9 +1,9 @@
-import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, lte, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
-import { inJson, requireChange } from '../../db/sql.ts';
-import { type Job, type JobStatus, processingJobs } from './ingestion.table.ts';
-import type { Failure } from './job-lifecycle.ts';
+import { inJson, requireChange, requireThat } from '../../db/sql.ts';
+import { type Job, type JobStatus, type JobType, processingJobs } from './ingestion.table.ts';
+import { type Failure, LeaseLostError } from './job-lifecycle.ts';
 
 /** Proof of owning an attempt. */
 export type Lease = { jobId: string; leaseToken: string };
@@ -13,6 +13,7 @@ export type Progress = Partial<
 >;
 
 const MAX_DUE_PER_SWEEP = 500;
+const MAX_STOPPED_ATTEMPTS = 50;
 
 /** Rows of `processing_jobs`. Verbs of the worker go by lease, verbs of people by owner. */
 export function createJobsRepository(database: Database) {
@@ -53,6 +54,13 @@ export function createJobsRepository(database: Database) {
         .where(leased(lease));
     },
 
+    /** Undoes its batch unless the lease is still held. */
+    requireLease: ({ jobId, leaseToken }: Lease): Statement =>
+      requireThat(database, {
+        condition: sql`exists (select 1 from processing_jobs where id = ${jobId} and lease_token = ${leaseToken})`,
+        refusal: () => new LeaseLostError(`Job ${jobId} is no longer this attempt's.`),
+      }),
+
     /** Ends the job for good; the second statement undoes the batch when the lease is lost. */
     succeed(lease: Lease, { result, now }: { result: Job['result']; now: number }): Statement[] {
       const done = orm
@@ -84,10 +92,26 @@ export function createJobsRepository(database: Database) {
     },
 
     /** Gives the job back, to be taken again at `dueAt`. */
-    postpone(lease: Lease, { failure, dueAt, now }: { failure: Failure; dueAt: number; now: number }): Statement[] {
+    postpone(
+      lease: Lease,
+      {
+        failure,
+        dueAt,
+        now,
+        spent,
+      }: { failure: Failure; dueAt: number; now: number /** Whether it counts. */; spent: boolean },
+    ): Statement[] {
       const postponed = orm
         .update(table)
-        .set({ ...counted, status: 'queued', dueAt, leaseToken: null, ...errorOf(failure), updatedAt: now })
+        .set({
+          ...counted,
+          status: 'queued',
+          dueAt,
+          leaseToken: null,
+          ...(spent ? {} : { attempts: sql`${table.attempts} - 1` }),
+          ...errorOf(failure),
+          updatedAt: now,
+        })
         .where(leased(lease));
       return [postponed, requireChange(database)];
     },
@@ -131,12 +155,33 @@ export function createJobsRepository(database: Database) {
     },
 
     /** Which of the subjects have a job that has not ended. */
-    async openSubjects(ownerId: string, subjectIds: string[]): Promise<Set<string>> {
+    async openSubjects(ownerId: string, subjectIds: string[], type?: JobType): Promise<Set<string>> {
       const open = await orm
         .select({ subjectId: table.subjectId })
         .from(table)
-        .where(and(eq(table.ownerId, ownerId), inJson(table.subjectId, subjectIds), isNotNull(table.dueAt)));
+        .where(
+          and(
+            eq(table.ownerId, ownerId),
+            inJson(table.subjectId, subjectIds),
+            isNotNull(table.dueAt),
+            type && eq(table.type, type),
+          ),
+        );
       return new Set(open.flatMap((row) => row.subjectId ?? []));
+    },
+
+    /** What attempts on the subject that were stopped from outside may have left: they may not have noticed yet. */
+    async stoppedAttempts(ownerId: string, subjectId: string): Promise<{ lastAt: number; mostItems: number }> {
+      const stopped = await orm
+        .select({ status: table.status, finishedAt: table.finishedAt, totalItems: table.totalItems })
+        .from(table)
+        .where(and(eq(table.ownerId, ownerId), eq(table.subjectId, subjectId), isNotNull(table.startedAt)))
+        .orderBy(desc(table.createdAt))
+        .limit(MAX_STOPPED_ATTEMPTS);
+      return {
+        lastAt: Math.max(0, ...stopped.map((job) => (job.status === 'cancelled' ? (job.finishedAt ?? 0) : 0))),
+        mostItems: Math.max(0, ...stopped.map((job) => job.totalItems)),
+      };
     },
 
     /** Ids of jobs, of any owner, that have been due since the given time: their wake-up or their worker was lost. */

@@ -6,7 +6,7 @@ import type { JobQueue } from '../../platform/queue/job-queue.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { PageRequest } from '../../shared/page.ts';
-import { jobHasEnded, jobNotRetryable } from './ingestion.errors.ts';
+import { deletionNotCancellable, jobHasEnded, jobNotRetryable } from './ingestion.errors.ts';
 import { createJobsRepository } from './ingestion.repository.ts';
 import type { Job, JobStatus, JobType } from './ingestion.table.ts';
 import { type Failure, hasEnded } from './job-lifecycle.ts';
@@ -23,6 +23,8 @@ type Deps = {
   queue: JobQueue;
   requestId: string;
   failureStatements: FailureStatements;
+  /** What follows a job's end without success, outside the database. */
+  afterFailure: (job: Job) => Promise<void>;
 };
 
 export type ListJobs = PageRequest & {
@@ -44,7 +46,7 @@ const CANCELLED: Failure = { code: 'cancelled', message: 'It was cancelled; retr
 const SUPERSEDED: Failure = { code: 'superseded', message: 'A later change made this job unnecessary.' };
 
 /** Verbs of people on their jobs, and how other modules make jobs. */
-export function createJobsService({ database, clock, ids, queue, requestId, failureStatements }: Deps) {
+export function createJobsService({ database, clock, ids, queue, requestId, failureStatements, afterFailure }: Deps) {
   const repository = createJobsRepository(database);
 
   const get = async (actor: Actor, id: string): Promise<Job> => {
@@ -93,6 +95,14 @@ export function createJobsService({ database, clock, ids, queue, requestId, fail
       return job;
     },
 
+    /** What attempts on the subject that were stopped from outside may have left: they may not have noticed yet. */
+    stoppedAttempts: (ownerId: string, subjectId: string) => repository.stoppedAttempts(ownerId, subjectId),
+
+    /** Whether a document is being read, or waits to be. */
+    async isBeingRead(ownerId: string, documentId: string): Promise<boolean> {
+      return (await repository.openSubjects(ownerId, [documentId], 'process_document')).size > 0;
+    },
+
     /** Ends the unfinished jobs on a subject, because what is committed with this replaces them. */
     supersede(ownerId: string, subjectId: string): Statement {
       return repository.cancelAll(ownerId, { subjectId, failure: SUPERSEDED, now: clock.now() });
@@ -127,14 +137,17 @@ export function createJobsService({ database, clock, ids, queue, requestId, fail
     async cancel(actor: Actor, id: string): Promise<Job> {
       const job = await get(actor, id);
       if (hasEnded(job.status)) throw jobHasEnded();
+      if (job.type === 'delete_document') throw deletionNotCancellable();
       const cancelled = repository.cancel(actor.userId, { id, failure: CANCELLED, now: clock.now() });
       await transition([...cancelled, ...failureStatements(job, CANCELLED)], jobHasEnded());
+      await afterFailure(job);
       return get(actor, id);
     },
 
     async retry(actor: Actor, id: string): Promise<Job> {
       const job = await get(actor, id);
-      if (job.status !== 'failed' && job.status !== 'cancelled') throw jobNotRetryable();
+      const mayRetry = job.status === 'failed' || job.status === 'cancelled';
+      if (!mayRetry || job.errorCode === SUPERSEDED.code) throw jobNotRetryable();
       await transition(repository.restart(actor.userId, { id, now: clock.now() }), jobNotRetryable());
       await queue.wake([id]);
       return get(actor, id);

@@ -26,10 +26,23 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
+/** It is too early: something else must end first. Waiting is no failed attempt. */
+export class NotYetError extends Error {
+  override readonly name = 'NotYetError';
+  readonly delayMs: number;
+
+  constructor(message: string, delayMs: number) {
+    super(message);
+    this.delayMs = delayMs;
+  }
+}
+
 export type Failure = { code: string; message: string };
 
 /** What becomes of a job whose attempt threw. */
-export type Outcome = { type: 'fail'; failure: Failure } | { type: 'retry'; delayMs: number; failure: Failure };
+export type Outcome =
+  | { type: 'fail'; failure: Failure }
+  | { type: 'retry' | 'wait'; delayMs: number; failure: Failure };
 
 /**
  * Decides after a failed attempt: permanent errors end the job, others are tried again with exponential backoff and
@@ -38,6 +51,9 @@ export type Outcome = { type: 'fail'; failure: Failure } | { type: 'retry'; dela
 export function decideOutcome(error: unknown, job: { attempts: number; random: () => number }): Outcome {
   if (error instanceof PermanentJobError)
     return { type: 'fail', failure: { code: error.code, message: error.message } };
+  if (error instanceof NotYetError) {
+    return { type: 'wait', delayMs: error.delayMs, failure: { code: 'waiting', message: error.message } };
+  }
   if (job.attempts >= MAX_ATTEMPTS) {
     return {
       type: 'fail',

@@ -12,6 +12,10 @@ export type Attempt = {
   job: Job;
   /** Records that a step is done, so that no later attempt repeats it. @throws LeaseLostError */
   checkpoint(progress: Progress): Promise<void>;
+  /** Shows that this attempt still owns the job, before it does what outlives it. @throws LeaseLostError */
+  prove(): Promise<void>;
+  /** A statement that undoes its batch unless this attempt still owns the job. */
+  requireLease(): Statement;
   /** Extends the lease and records progress, at most every third of the lease. @throws LeaseLostError */
   heartbeat(progress?: Progress): Promise<void>;
 };
@@ -23,6 +27,8 @@ export type JobHandler = {
   run(attempt: Attempt): Promise<Completion>;
   /** What becomes of the subject when the job ends without success. */
   onFailure(job: Job, failure: Failure): Statement[];
+  /** What makes the other stores follow at once; if it cannot, a job committed by `onFailure` does. */
+  afterFailure?(job: Job): Promise<void>;
 };
 
 export type JobHandlers = Record<JobType, JobHandler>;
@@ -54,6 +60,8 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
     return {
       job,
       checkpoint: advance,
+      prove: () => advance({}),
+      requireLease: () => repository.requireLease(lease),
       async heartbeat(progress = {}) {
         if (clock.now() - lastSignMs > leaseMs / 3) await advance(progress);
       },
@@ -66,9 +74,11 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
     if (outcome.type === 'fail') {
       const failed = repository.fail(lease, { failure, now });
       await database.commit([...failed, ...handlers[job.type].onFailure(job, failure)]);
+      await handlers[job.type].afterFailure?.(job);
       return { outcome: 'failed' };
     }
-    await database.commit(repository.postpone(lease, { failure, dueAt: now + outcome.delayMs, now }));
+    const spent = outcome.type === 'retry';
+    await database.commit(repository.postpone(lease, { failure, dueAt: now + outcome.delayMs, now, spent }));
     return { outcome: 'retry', retryDelayMs: outcome.delayMs };
   };
 
@@ -83,7 +93,9 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
     } catch (error) {
       if (error instanceof LeaseLostError || isGuardFailure(error)) return { outcome: 'lease_lost' };
       const outcome = decideOutcome(error, { attempts: job.attempts, random: Math.random });
-      logger.error('job.attempt_failed', error, { jobId: job.id, type: job.type, attempt: job.attempts });
+      if (outcome.type !== 'wait') {
+        logger.error('job.attempt_failed', error, { jobId: job.id, type: job.type, attempt: job.attempts });
+      }
       return settle(job, { lease, outcome }).catch((reason: unknown) => {
         if (isGuardFailure(reason)) return { outcome: 'lease_lost' as const };
         throw reason;

@@ -49,7 +49,11 @@ const chunks = scopedRoute('documents:read', {
 export function documentContentRoutes(app: Router): void {
   app.openapi(content, async (c) => {
     const { id } = c.req.valid('param');
-    const view = await c.var.services.content.open(c.var.actor, { id, range: c.req.header('range') });
+    const view = await c.var.services.content.open(c.var.actor, {
+      id,
+      range: c.req.header('range'),
+      ifRange: c.req.header('if-range'),
+    });
     const headers = contentHeaders(view);
     if (isNotModified(c, headers.etag)) {
       await view.body.cancel();

@@ -30,9 +30,14 @@ export function createDocumentContent({ archive, documents }: Deps) {
 
   return {
     /** The original bytes, or the range of them that an HTTP `Range` header names. */
-    async open(actor: Actor, { id, range: header }: { id: string; range: string | undefined }): Promise<ContentView> {
+    async open(
+      actor: Actor,
+      { id, range: header, ifRange }: { id: string; range: string | undefined; ifRange: string | undefined },
+    ): Promise<ContentView> {
       const document = await documents.get(actor, id);
-      const range = parseByteRange(header, document.sizeBytes);
+      // A part of other bytes than the caller has the rest of would be worse than the whole.
+      const isSame = ifRange === undefined || ifRange === `"${document.sha256}"`;
+      const range = parseByteRange(isSame ? header : undefined, document.sizeBytes);
       if (range === 'unsatisfiable') throw rangeNotSatisfiable(document.sizeBytes);
       const file = await archive.files.read(archive.originalKey(placeOf(document)), range);
       if (!file) throw notFound('document');
@@ -73,8 +78,8 @@ function nextOrdinal(cursor: string): number {
   return value;
 }
 
-export const placeOf = (document: Pick<FiledDocument, 'ownerId' | 'id' | 'contentVersion'>) => ({
+export const placeOf = (document: Pick<FiledDocument, 'ownerId' | 'id' | 'contentId'>) => ({
   ownerId: document.ownerId,
   documentId: document.id,
-  contentVersion: document.contentVersion,
+  contentId: document.contentId,
 });

@@ -3,17 +3,20 @@ import type { IndexedDocument } from '../../index-object/index.types.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reading } from '../ingestion/archive.ts';
 import { PROFILES, type Profile } from '../ingestion/chunking.ts';
-import type { Job } from '../ingestion/ingestion.service.ts';
+import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import { type Failure, PermanentJobError } from '../ingestion/job-lifecycle.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
+import type { DocumentsService } from './documents.service.ts';
 import { clipTitle } from './filenames.ts';
 import { toIndexedDocument } from './indexed-document.ts';
 import { subjectOf } from './library.jobs.ts';
 
 export type ProcessedDocument = Omit<FiledDocument, 'profile'> & { profile: Profile };
 
+type Deps = { database: Database; clock: Clock; jobs: JobsService; documents: DocumentsService };
+
 /** What the processing job may do to a document. */
-export function createDocumentProcessing({ database, clock }: { database: Database; clock: Clock }) {
+export function createDocumentProcessing({ database, clock, jobs, documents }: Deps) {
   const repository = createDocumentsRepository(database);
 
   const titleFor = (document: ProcessedDocument, reading: Reading) =>
@@ -21,10 +24,10 @@ export function createDocumentProcessing({ database, clock }: { database: Databa
 
   return {
     /** The document as it is now, marked as being read. @throws PermanentJobError when it is gone. */
-    async begin(job: Job): Promise<ProcessedDocument> {
+    async begin(job: Job, requireLease: Statement): Promise<ProcessedDocument> {
       const id = subjectOf(job);
       const marked = repository.markProcessing(job.ownerId, { id, now: clock.now() });
-      const [document] = await database.commitAndRead([marked], repository.select(job.ownerId, id));
+      const [document] = await database.commitAndRead([requireLease, marked], repository.select(job.ownerId, id));
       if (!document || document.status === 'deleting') {
         throw new PermanentJobError('document_gone', 'The document has been deleted.');
       }
@@ -56,7 +59,14 @@ export function createDocumentProcessing({ database, clock }: { database: Databa
     failed(job: Job, failure: Failure): Statement[] {
       const id = subjectOf(job);
       const { code: errorCode, message: errorMessage } = failure;
-      return [repository.markFailed(job.ownerId, { id, errorCode, errorMessage, now: clock.now() })];
+      const failed = repository.markFailed(job.ownerId, { id, errorCode, errorMessage, now: clock.now() });
+      return [failed, jobs.prepare(job.ownerId, { type: 'sync_document', subjectId: id }).insert];
+    },
+
+    /** Takes a document that could not be read out of searches at once; the job committed with its failure does as well. */
+    async hide(job: Job): Promise<void> {
+      const document = await repository.find(job.ownerId, subjectOf(job), 'include');
+      if (document) await documents.show(document);
     },
   };
 }

@@ -5,7 +5,9 @@ import { FileTooLargeError, type WrittenFile } from '../../platform/files/file-s
 import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts';
-import { BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
+import { AmbiguousFormError, BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
+import { uploadFingerprint } from '../../shared/upload-fingerprint.ts';
+import type { IdempotencyService } from '../idempotency/idempotency.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
@@ -27,13 +29,15 @@ type Deps = {
   tags: TagsService;
   collections: CollectionsService;
   documents: DocumentsService;
+  idempotency: Pick<IdempotencyService, 'identify'>;
   waitUntil: (work: Promise<unknown>) => void;
 };
 
 /** An upload's body as it arrives. */
 export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType: string | undefined };
 
-type Received = WrittenFile & Pick<Document, 'filename' | 'mediaType'>;
+type Received = WrittenFile &
+  Pick<Document, 'filename' | 'mediaType'> & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
 
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
@@ -50,7 +54,7 @@ export function createDocumentUpload(deps: Deps) {
         maxBytes: config.MAX_UPLOAD_BYTES,
         mediaType,
       });
-      return { ...written, filename, mediaType };
+      return { ...written, filename, mediaType, given: { filename: file.filename, mediaType: file.mediaType } };
     };
 
   /**
@@ -65,22 +69,20 @@ export function createDocumentUpload(deps: Deps) {
     if (!body || !contentType?.toLowerCase().startsWith('multipart/form-data')) throw notMultipart();
     let mayBeCommitted = false;
     try {
-      const { file, fields } = await readMultipart({ body, contentType }, storeAt(place));
+      const { file, fields } = await readMultipart({ body, contentType, lists: ['tags'] }, storeAt(place));
       if (!file) throw noFile();
+      deps.idempotency.identify(uploadFingerprint({ ...file.given, sha256: file.sha256 }, fields));
       if (file.size === 0) throw emptyFile();
       const parsed = parseFields(fields);
       mayBeCommitted = true;
       return await commit(file, parsed);
     } catch (error) {
-      if (!mayBeCommitted || error instanceof AppError) await archive.removeVersion(place);
+      if (!mayBeCommitted || error instanceof AppError) await archive.removeContent(place);
       throw explain(error, config);
     }
   };
 
-  const newDocument = (
-    place: ArchivePlace,
-    { file, fields }: { file: Received; fields: UploadFields },
-  ): Document => {
+  const newDocument = (place: ArchivePlace, { file, fields }: { file: Received; fields: UploadFields }): Document => {
     const now = clock.now();
     return {
       id: place.documentId,
@@ -98,6 +100,7 @@ export function createDocumentUpload(deps: Deps) {
       sizeBytes: file.size,
       sha256: file.sha256,
       contentVersion: 1,
+      contentId: place.contentId,
       pageCount: null,
       chunkCount: 0,
       metadata: fields.metadata,
@@ -125,7 +128,7 @@ export function createDocumentUpload(deps: Deps) {
   return {
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
     async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
-      const place = { ownerId: actor.userId, documentId: ids.next(), contentVersion: 1 };
+      const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       const accepted = await receive(place, upload, async (file, fields) => {
         const row = newDocument(place, { file, fields });
         const document = { ...row, ...filingOf(fields) };
@@ -137,7 +140,8 @@ export function createDocumentUpload(deps: Deps) {
         }
         return { document, job };
       });
-      deps.waitUntil(jobs.wake([accepted.job.id]));
+      // After the answer: on one machine the job would run before it.
+      deps.waitUntil(clock.sleep(0).then(() => jobs.wake([accepted.job.id])));
       return accepted;
     },
 
@@ -148,15 +152,16 @@ export function createDocumentUpload(deps: Deps) {
     ) {
       const current = await deps.documents.get(actor, id);
       if (expectedVersion !== undefined && expectedVersion !== current.version) throw staleVersion('document');
-      const contentVersion = current.contentVersion + 1;
-      const place = { ownerId: actor.userId, documentId: id, contentVersion };
+      const contentId = ids.next();
+      const place = { ownerId: actor.userId, documentId: id, contentId };
       return receive(place, upload, (file) =>
         deps.documents.revise(actor.userId, {
           id,
           expectedVersion: current.version,
           changes: {
             status: 'pending',
-            contentVersion,
+            contentVersion: current.contentVersion + 1,
+            contentId,
             filename: file.filename,
             mediaType: file.mediaType,
             sizeBytes: file.size,
@@ -186,6 +191,7 @@ function parseFields(fields: Record<string, string>): UploadFields {
 function explain(error: unknown, config: Config): unknown {
   if (error instanceof FileTooLargeError) return fileTooLarge(config.MAX_UPLOAD_BYTES);
   if (error instanceof BrokenMultipartError) return brokenUpload();
+  if (error instanceof AmbiguousFormError) return invalidField(error.field, error.message);
   return error;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi';
+import { entityTag } from '../../shared/entity-tag.ts';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import type { FiledDocument } from './documents.repository.ts';
 import type { documentSchema } from './documents.schemas.ts';
@@ -28,4 +29,17 @@ export function presentDocument(document: FiledDocument): z.output<typeof docume
     updatedAt: isoTime(document.updatedAt),
     deletedAt: isoTimeOrNull(document.deletedAt),
   };
+}
+
+/** Changes with everything that the answer shows: also with its status, and with names of tags and collections. */
+export function documentTag(document: FiledDocument): string {
+  const { version, status, tagNames, collectionIds } = document;
+  return entityTag(version, checksum(JSON.stringify([status, tagNames, collectionIds])));
+}
+
+/** FNV-1a, 32 bits (Fowler, Noll and Vo). */
+function checksum(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
 }

@@ -144,7 +144,14 @@ export function createDocumentsRepository(database: Database) {
     ): Statement {
       return database.orm
         .update(documents)
-        .set({ status: 'failed', errorCode, errorMessage, version: sql`${documents.version} + 1`, updatedAt: now })
+        .set({
+          status: 'failed',
+          errorCode,
+          errorMessage,
+          revision: sql`${documents.revision} + 1`,
+          version: sql`${documents.version} + 1`,
+          updatedAt: now,
+        })
         .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), notDeleting));
     },
 

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
-import { entityTag } from '../../shared/entity-tag.ts';
 import { parseTime } from '../../shared/time.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
 import { jobSchema } from '../ingestion/ingestion.schemas.ts';
-import { presentDocument } from './documents.presenter.ts';
+import { documentTag, presentDocument } from './documents.presenter.ts';
 import {
   acceptedSchema,
   changeDocumentBody,
@@ -183,7 +182,7 @@ export function documentRoutes(app: Router): void {
 
   app.openapi(get, async (c) => {
     const document = await c.var.services.documents.get(c.var.actor, c.req.valid('param').id);
-    const tag = entityTag(document.version);
+    const tag = documentTag(document);
     c.header('etag', tag);
     if (isNotModified(c, tag)) return c.body(null, 304);
     return c.json(presentDocument(document), 200);
@@ -194,7 +193,7 @@ export function documentRoutes(app: Router): void {
     const { id } = c.req.valid('param');
     const given = { id, changes, expectedVersion: expectedVersion(c, version) };
     const document = await c.var.services.documents.change(c.var.actor, given);
-    c.header('etag', entityTag(document.version));
+    c.header('etag', documentTag(document));
     return c.json(presentDocument(document), 200);
   });
 

@@ -85,7 +85,7 @@ const jsonText = <T extends z.ZodType>(schema: T) =>
     .pipe(schema);
 
 /** The text fields of an upload's form. Tags come as a JSON array or separated by commas. */
-export const uploadFieldsSchema = z.object({
+export const uploadFieldsSchema = z.strictObject({
   title: title.optional(),
   collectionId: z.uuid().optional(),
   profile: profile.default('general'),

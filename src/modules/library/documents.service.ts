@@ -70,7 +70,7 @@ export function createDocumentsService(deps: Deps) {
         repository.select(ownerId, id),
       );
       if (!document) throw notFound('document');
-      deps.waitUntil(jobs.wake([job.id]));
+      deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
       return { document, job };
     } catch (error) {
       throw isGuardFailure(error) ? await refusal(ownerId, revision) : error;
@@ -101,6 +101,7 @@ export function createDocumentsService(deps: Deps) {
   return {
     get,
     revise,
+    show,
 
     list(actor: Actor, { trashed, ...options }: ListDocuments) {
       return repository.list(actor.userId, { ...options, trash: trashed ? 'only' : 'exclude' });

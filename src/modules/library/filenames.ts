@@ -4,11 +4,8 @@ const MAX_TITLE_CHARACTERS = 300;
 /** A name as it may be stored and sent back in a header: no path, no control characters, never empty. */
 export function safeFilename(name: string): string {
   const base = name.normalize('NFC').split(/[/\\]/).at(-1) ?? '';
-  const printable = base
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Cf}]/gu, '')
-    .trim();
-  return printable.slice(0, MAX_FILENAME_CHARACTERS) || 'unnamed';
+  const printable = base.replace(/[\p{Cc}\p{Cf}]/gu, '').trim();
+  return cut(printable, MAX_FILENAME_CHARACTERS) || 'unnamed';
 }
 
 const MEDIA_TYPE =
@@ -26,5 +23,12 @@ export function titleOf(filename: string): string {
 }
 
 export function clipTitle(title: string): string {
-  return title.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARACTERS).toWellFormed();
+  return cut(title.replace(/\s+/g, ' ').trim(), MAX_TITLE_CHARACTERS);
 }
+
+/** The beginning of a text, without half a character at its end. */
+const cut = (text: string, length: number) =>
+  text
+    .slice(0, length)
+    .replace(/[\ud800-\udbff]$/, '')
+    .toWellFormed();

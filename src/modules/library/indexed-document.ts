@@ -16,6 +16,7 @@ export function toIndexedDocument(document: FiledDocument): IndexedDocument {
     language: document.language,
     createdAt: document.createdAt,
     labels: [...document.tagIds.map(tagLabel), ...document.labelledCollectionIds.map(collectionLabel)],
-    visible: document.deletedAt === null,
+    // What could not be read is not found by what an earlier file said.
+    visible: document.deletedAt === null && document.status !== 'failed',
   };
 }

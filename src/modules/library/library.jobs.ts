@@ -1,15 +1,29 @@
+import type { Config } from '../../config.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Archive } from '../ingestion/archive.ts';
-import type { Job } from '../ingestion/ingestion.service.ts';
-import { PermanentJobError } from '../ingestion/job-lifecycle.ts';
+import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
+import { NotYetError, PermanentJobError } from '../ingestion/job-lifecycle.ts';
 import type { JobHandler } from '../ingestion/job-runner.ts';
 import type { SearchService } from '../search/search.service.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
 import { toIndexedDocument } from './indexed-document.ts';
 
-type Deps = { database: Database; archive: Archive; search: SearchService; indexOf: IndexOf; vectors: VectorStore };
+/** How long to wait before looking again whether a document has been read. */
+const AFTER_READING_MS = 2_000;
+
+type Deps = {
+  database: Database;
+  clock: Clock;
+  config: Config;
+  archive: Archive;
+  jobs: JobsService;
+  search: SearchService;
+  indexOf: IndexOf;
+  vectors: VectorStore;
+};
 
 /** What is left of a document after its deletion, by place. */
 export type Remains = { rows: number; objects: number; chunks: number; vectors: number };
@@ -17,7 +31,8 @@ export type Remains = { rows: number; objects: number; chunks: number; vectors: 
 const nothing = (): Statement[] => [];
 
 /** Jobs by which the index and the archive follow the catalogue. */
-export function createLibraryJobs({ database, archive, search, indexOf, vectors }: Deps) {
+export function createLibraryJobs(deps: Deps) {
+  const { database, clock, config, archive, jobs, search, indexOf, vectors } = deps;
   const repository = createDocumentsRepository(database);
 
   /** Brings the index to the attributes that the catalogue has now; older ones are ignored there. */
@@ -26,6 +41,9 @@ export function createLibraryJobs({ database, archive, search, indexOf, vectors 
       const document = await repository.find(job.ownerId, subjectOf(job), 'include');
       if (!document) return { result: { synced: false }, statements: [] };
       await indexOf(job.ownerId).updateDocument(toIndexedDocument(document));
+      // Reading will find out kind, language and title; the index must hear of those after it.
+      if (await jobs.isBeingRead(job.ownerId, document.id))
+        throw new NotYetError('The document is being read.', AFTER_READING_MS);
       return { result: { synced: true, revision: document.revision }, statements: [] };
     },
     onFailure: nothing,
@@ -38,7 +56,12 @@ export function createLibraryJobs({ database, archive, search, indexOf, vectors 
       const { ownerId } = job;
       const document = await repository.find(ownerId, documentId, 'include');
       const index = indexOf(ownerId);
-      await vectors.remove(ownerId, { documentId, fromOrdinal: 0, toOrdinal: document?.chunkCount ?? 0 });
+      const stopped = await jobs.stoppedAttempts(ownerId, documentId);
+      await vectors.remove(ownerId, {
+        documentId,
+        fromOrdinal: 0,
+        toOrdinal: Math.max(document?.chunkCount ?? 0, stopped.mostItems),
+      });
       const inIndex = await index.removeDocument(documentId);
       await archive.removeDocument(ownerId, documentId);
       await database.commit([repository.remove(ownerId, documentId), search.forgetDocument(ownerId, documentId)]);
@@ -50,6 +73,9 @@ export function createLibraryJobs({ database, archive, search, indexOf, vectors 
       if (Object.values(remains).some((count) => count > 0)) {
         throw new Error(`Something is left of a deleted document: ${JSON.stringify(remains)}`);
       }
+      // An attempt that was stopped may not have noticed yet, and put down once more what it was holding.
+      const quietAt = stopped.lastAt + config.JOB_LEASE_MS;
+      if (clock.now() < quietAt) throw new NotYetError('It is gone; one last look follows.', quietAt - clock.now());
       return { result: { remaining: remains }, statements: [] };
     },
     onFailure: nothing,

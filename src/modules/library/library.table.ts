@@ -24,6 +24,7 @@ export const documents = sqliteTable('documents', {
   sizeBytes: integer('size_bytes').notNull(),
   sha256: text('sha256').notNull(),
   contentVersion: integer('content_version').notNull().default(1),
+  contentId: text('content_id').notNull(),
   pageCount: integer('page_count'),
   chunkCount: integer('chunk_count').notNull().default(0),
   metadata: json('metadata', metadataSchema).notNull().default({}),

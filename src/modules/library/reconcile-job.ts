@@ -3,8 +3,9 @@ import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import { parseArchiveKey } from '../ingestion/archive.ts';
-import type { JobsService } from '../ingestion/ingestion.service.ts';
+import type { JobsService, JobType } from '../ingestion/ingestion.service.ts';
 import type { Attempt, JobHandler } from '../ingestion/job-runner.ts';
+import { placeOf } from './document-content.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
 import type { Document } from './library.table.ts';
 import { compareDocument, needsOnlySync, type Problem } from './reconciliation.ts';
@@ -30,28 +31,35 @@ export function createReconcileJob(deps: Deps): JobHandler {
   const { database, archive, indexOf, jobs } = deps;
   const repository = createDocumentsRepository(database);
 
-  /** Compares one page of documents; makes the jobs that mend it. */
-  const comparePage = async (ownerId: string, { documents, report }: { documents: Document[]; report: Report }) => {
+  /** What differs, by document, as the stores are now. */
+  const findProblems = async (ownerId: string, documents: Document[]): Promise<Map<string, Problem[]>> => {
     const ids = documents.map((document) => document.id);
-    const [open, described, holdings] = await Promise.all([
+    const [open, described, files] = await Promise.all([
       jobs.openSubjects(ownerId, ids),
       indexOf(ownerId).describeDocuments({ ids, limit: PAGE_SIZE }),
-      Promise.all(ids.map(async (id) => [id, await archive.listFiles(ownerId, id)] as const)),
+      Promise.all(documents.map((document) => archive.listFiles(placeOf(document)))),
     ]);
     const indexed = new Map(described.documents.map((entry) => [entry.documentId, entry]));
-    const filesOf = new Map(holdings);
-    const mending = [];
-    for (const document of documents) {
-      if (document.status === 'deleting') continue;
-      const files = new Set(filesOf.get(document.id)?.get(document.contentVersion) ?? []);
-      const catalogued = { ...document, hasOpenJob: open.has(document.id) };
-      const problems = compareDocument(catalogued, { files, indexed: indexed.get(document.id) });
-      note(report, problems);
-      if (problems.length === 0) continue;
-      const type = needsOnlySync(problems) ? 'sync_document' : 'process_document';
-      mending.push(jobs.prepare(ownerId, { type, subjectId: document.id }));
-    }
-    if (mending.length === 0) return;
+    const found = documents.map((document, at): [string, Problem[]] => {
+      const holdings = { files: new Set(files[at]), indexed: indexed.get(document.id) };
+      return [document.id, compareDocument({ ...document, hasOpenJob: open.has(document.id) }, holdings)];
+    });
+    return new Map(found.filter(([, problems]) => problems.length > 0));
+  };
+
+  /** Compares one page of documents; makes the jobs that mend it. */
+  const comparePage = async (ownerId: string, { documents, report }: { documents: Document[]; report: Report }) => {
+    const suspects = [...(await findProblems(ownerId, documents)).keys()];
+    if (suspects.length === 0) return;
+    // People go on working: only what still differs on a second look at the rows is a problem.
+    const again = await repository.findMany(ownerId, suspects);
+    const problems = await findProblems(ownerId, again);
+    const mending = again.flatMap((document) => {
+      const own = problems.get(document.id);
+      if (!own) return [];
+      note(report, own);
+      return [jobs.prepare(ownerId, { type: mendingJob(document, own), subjectId: document.id })];
+    });
     await database.commit(mending.map(({ insert }) => insert));
     report.jobIds.push(...mending.map(({ job }) => job.id));
   };
@@ -92,8 +100,9 @@ export function createReconcileJob(deps: Deps): JobHandler {
       report.objects += files.length;
       const old = files.filter((file) => file.uploadedAt < oldest);
       const ids = [...new Set(old.flatMap((file) => parseArchiveKey(file.key)?.documentId ?? []))];
-      const known = new Set((await repository.findMany(ownerId, ids)).map((document) => document.id));
-      const orphans = old.filter((file) => !known.has(parseArchiveKey(file.key)?.documentId ?? ''));
+      // Of a document that exists, only the folder of its present bytes belongs to it.
+      const present = new Set((await repository.findMany(ownerId, ids)).map((document) => document.contentId));
+      const orphans = old.filter((file) => !present.has(parseArchiveKey(file.key)?.contentId ?? ''));
       note(
         report,
         orphans.map(({ key }) => ({
@@ -119,6 +128,11 @@ export function createReconcileJob(deps: Deps): JobHandler {
     },
     onFailure: () => [],
   };
+}
+
+function mendingJob(document: Document, problems: Problem[]): JobType {
+  if (document.status === 'deleting') return 'delete_document';
+  return needsOnlySync(problems) ? 'sync_document' : 'process_document';
 }
 
 function note(report: Report, problems: Problem[]): void {

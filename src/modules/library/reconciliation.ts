@@ -2,10 +2,9 @@ import type { DocumentDescription } from '../../index-object/index-results.types
 import type { Document } from './library.table.ts';
 
 /** What the catalogue says of a document, as far as the other two stores must agree with it. */
-export type CataloguedDocument = Pick<
-  Document,
-  'id' | 'status' | 'revision' | 'chunkCount' | 'contentVersion' | 'deletedAt'
-> & { /** Whether a job on it has not ended: then it is on its way, and differences are none. */ hasOpenJob: boolean };
+export type CataloguedDocument = Pick<Document, 'id' | 'status' | 'revision' | 'chunkCount' | 'deletedAt'> & {
+  /** Whether a job on it has not ended: then it is on its way, and differences are none. */ hasOpenJob: boolean;
+};
 
 export type Problem = {
   type:
@@ -28,13 +27,22 @@ const FILES_OF_READY = ['original', 'reading.json', 'embeddings.bin'];
 /** Differences between the catalogue, which decides, and what archive and index hold of a document. */
 export function compareDocument(document: CataloguedDocument, { files, indexed }: Holdings): Problem[] {
   if (document.hasOpenJob) return [];
+  if (document.status === 'deleting') {
+    return [{ type: 'abandoned', documentId: document.id, detail: 'Its deletion has stopped half-way.' }];
+  }
   const problem = (type: Problem['type'], detail: string): Problem => ({ type, documentId: document.id, detail });
   const expected = document.status === 'ready' ? FILES_OF_READY : ['original'];
   const missing = expected.filter((name) => !files.has(name)).map((name) => problem('missing_object', name));
-  if (document.status === 'failed') return missing;
+  if (document.status === 'failed') return [...missing, ...compareHidden(indexed, problem)];
   if (document.status !== 'ready')
     return [...missing, problem('abandoned', `It is ${document.status} and no job is on it.`)];
   return [...missing, ...compareIndex(document, { indexed, problem })];
+}
+
+/** A document that could not be read is not found by what it said before. */
+function compareHidden(indexed: DocumentDescription | undefined, problem: Compare['problem']): Problem[] {
+  const isShown = indexed !== undefined && indexed.visible && indexed.contentRevision !== null;
+  return isShown ? [problem('index_stale', 'The index shows a document that could not be read.')] : [];
 }
 
 type Compare = {
