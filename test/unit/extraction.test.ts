@@ -2,20 +2,7 @@ import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { detectEncoding } from '../../src/modules/ingestion/extraction/decode.ts';
 import { MAX_EXTRACTABLE_BYTES } from '../../src/modules/ingestion/extraction/extract.ts';
-import { pdfDate } from '../../src/modules/ingestion/extraction/pdf.ts';
-import { inReadingOrder } from '../../src/modules/ingestion/extraction/pdf-columns.ts';
-import {
-  bytesOf,
-  docx,
-  extract,
-  normalise,
-  paragraph,
-  pdf,
-  reasonOf,
-  seeded,
-  textOf,
-  utf16,
-} from './extraction.fixtures.ts';
+import { bytesOf, docx, extract, paragraph, pdf, reasonOf, seeded, textOf, utf16 } from './extraction.fixtures.ts';
 
 describe('telling formats apart', () => {
   const readme = '# Title\n\nSome **bold** words.\n\n- one\n- two\n';
@@ -192,126 +179,6 @@ describe('HTML', () => {
     const page = '<table><tr><td>left</td><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>';
     const { document } = await extract(bytesOf(page), 'a.html');
     expect(document.blocks.map((block) => `${block.type}: ${block.text}`)).toEqual(['paragraph: left', 'table: a\tb']);
-  });
-});
-
-describe('PDF', () => {
-  it('reads text by page, and lists', async () => {
-    const { document } = await extract(
-      pdf(['First page.\n- an item', '', 'Third page with a para-\ngraph of two lines.']),
-    );
-    expect(document.pageCount).toBe(3);
-    expect(document.blocks).toEqual([
-      { type: 'paragraph', text: 'First page.', page: 1 },
-      { type: 'list-item', text: 'an item', page: 1 },
-      { type: 'paragraph', text: 'Third page with a paragraph of two lines.', page: 3 },
-    ]);
-  });
-
-  it('mends a damaged xref table', async () => {
-    expect(textOf(await extract(pdf(['Still readable'], { xref: 'damaged' })))).toBe('Still readable');
-  });
-
-  it('refuses pages without any text, and what is left of a truncated file', async () => {
-    expect(await reasonOf(extract(pdf(['', ''])))).toBe('no_text');
-    expect(await reasonOf(extract(pdf(['Hello']).slice(0, 120)))).toBe('malformed');
-  });
-
-  it('reads columns painted line by line one after the other', () => {
-    const line = (text: string, left: number, y: number) => ({
-      text: `${text} is a line of running text`,
-      left,
-      right: left + 200,
-      y,
-      size: 10,
-    });
-    const ys = Array.from({ length: 12 }, (_, i) => 700 - 12 * i);
-    const title = { ...line('title', 100, 740), right: 450 };
-    const bottomUp = ys
-      .toReversed()
-      .flatMap((y, i) => [line(`right ${11 - i}`, 310, y), line(`left ${11 - i}`, 50, y)]);
-    const order = inReadingOrder([...bottomUp, title]).map((segment) => segment.text.split(' is ')[0]);
-    expect(order).toEqual(['title', ...ys.map((_, i) => `left ${i}`), ...ys.map((_, i) => `right ${i}`)]);
-  });
-
-  describe('lines that repeat', () => {
-    const numbers = Array.from({ length: 30 }, (_, i) => i + 1);
-    /** Five lines of body, none of them like another. */
-    const body = (k: number) =>
-      ['alpha', 'beta', 'gamma', 'delta', 'omega']
-        .map((name) => `The ${name} of chapter ${k} is told here.`)
-        .join('\n');
-    const pagesOf = async (pages: string[]) => {
-      const { document } = await extract(pdf(pages));
-      return pages.map((_, i) =>
-        normalise(
-          document.blocks
-            .filter((block) => block.page === i + 1)
-            .map((block) => block.text)
-            .join('\n'),
-        ),
-      );
-    };
-
-    it.each<[string, (k: number) => string]>([
-      ['one line that differs in numbers', (k) => `Invoice ${k} for 2022: total ${k * 37} dollars`],
-      ['three lines that differ in numbers', (k) => `Invoice ${k}\nfor 2022\ntotal ${k * 37} dollars`],
-      ['a short record with equal values', (k) => `Name: number ${k}\nStatus: paid\nCountry: Germany`],
-      ['a numbered form', (k) => `Invoice number\n${k}\nCustomer\nAda ${k}`],
-      ['a value below its own first line', (k) => `Contract ${k}\nStatus: open\n${body(k)}`],
-      ['the same line', () => 'Intentionally left blank'],
-      ['a lone page number', (k) => `Page ${k} of 30`],
-      ['numbers that do not follow the page', (k) => `${body(k)}\n${(k * k * 7) % 100}`],
-      ['years', (k) => `${body(k)}\nFiscal year ${1990 + k}`],
-      ['headers that alternate', (k) => `${k % 2 === 0 ? 'Status: open' : 'Status: closed'}\n${body(k)}`],
-      ['a line now at the top, now at the bottom', (k) => (k % 2 ? `Approved\n${body(k)}` : `${body(k)}\nApproved`)],
-    ])('keep all text of pages with %s', async (_name, page) => {
-      const pages = numbers.map(page);
-      expect(await pagesOf(pages)).toEqual(pages.map(normalise));
-    });
-
-    it.each<[string, (k: number) => string]>([
-      ['at the top', (k) => `Annual report 2022\n${body(k)}`],
-      ['at the bottom', (k) => `${body(k)}\nAnnual report 2022`],
-    ])('stay once when they are equal %s of the pages', async (_name, page) => {
-      const texts = await pagesOf(numbers.map(page));
-      expect(texts).toEqual(numbers.map((k) => normalise(k === 1 ? page(k) : body(k))));
-    });
-
-    it.each<[string, (k: number) => string]>([
-      ['Page 1 of 30', (k) => `Page ${k} of 30`],
-      ['Seite 1 von 30', (k) => `Seite ${k} von 30`],
-      ['- 1 -', (k) => `- ${k} -`],
-      ['1 | P a g e', (k) => `${k} | P a g e`],
-      ['1/30', (k) => `${k}/30`],
-      ['numbers from 101', (k) => `${100 + k}`],
-    ])('go when they are page numbers: %s', async (_name, number) => {
-      expect(await pagesOf(numbers.map((k) => `${body(k)}\n${number(k)}`))).toEqual(
-        numbers.map((k) => normalise(body(k))),
-      );
-      expect(await pagesOf(numbers.map((k) => `Slide ${k} of ours\n${number(k)}`))).toEqual(
-        numbers.map((k) => `Slide ${k} of ours`),
-      );
-    });
-
-    it('stay in documents of two pages', async () => {
-      const pages = [1, 2].map((k) => `Annual report 2022\n${body(k)}\nPage ${k} of 2`);
-      expect(await pagesOf(pages)).toEqual(pages.map(normalise));
-    });
-  });
-
-  it('leaves the caller the bytes', async () => {
-    const bytes = pdf(['Hello']);
-    await extract(bytes);
-    expect(bytes.length).toBeGreaterThan(100);
-  });
-
-  it.each([
-    ["D:20240103093826+01'00'", '2024-01-03T08:38:26.000Z'],
-    ['D:2024', '2024-01-01T00:00:00.000Z'],
-    ['yesterday', undefined],
-  ])('reads the date %s', (text, date) => {
-    expect(pdfDate(text)).toBe(date);
   });
 });
 

@@ -41,7 +41,7 @@ export function compareDocument(document: CataloguedDocument, { files, indexed }
 
 /** A document that could not be read is not found by what it said before. */
 function compareHidden(indexed: DocumentDescription | undefined, problem: Compare['problem']): Problem[] {
-  const isShown = indexed !== undefined && indexed.visible && indexed.contentRevision !== null;
+  const isShown = indexed?.visible && indexed.contentRevision !== null;
   return isShown ? [problem('index_stale', 'The index shows a document that could not be read.')] : [];
 }
 
