@@ -74,7 +74,15 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
   return server;
 }
 
-function spawnServer({ port, root = ROOT, persistTo, logLevel = 'error', vars = {} }: ServerOptions): ChildProcess {
+function spawnServer({
+  port,
+  root = ROOT,
+  persistTo,
+  logLevel = 'error',
+  vars: given = {},
+}: ServerOptions): ChildProcess {
+  // Links in mails lead back here.
+  const vars = { PUBLIC_URL: `http://127.0.0.1:${port}`, ...given };
   const home = persistTo ?? path.join(root, '.wrangler');
   const temporary = path.join(home, 'tmp', 'runtime');
   mkdirSync(temporary, { recursive: true });

@@ -217,6 +217,13 @@ describe('a forgotten password', () => {
     expect((await reset(newest)).status).toBe(204);
   });
 
+  it('is not replaced by a token from before the password was changed', async () => {
+    const { token, password, resetToken } = await forgetful();
+    const body = { currentPassword: password, newPassword: `${NEW_PASSWORD} staple` };
+    expect((await call('/v1/auth/password/change', { token, body })).status).toBe(204);
+    expect((await reset(resetToken)).status).toBe(422);
+  });
+
   it('of one user cannot be set by the token of another', async () => {
     const [mine, other] = [await forgetful(), await forgetful()];
     expect((await reset(mine.resetToken)).status).toBe(204);

@@ -13,6 +13,7 @@ import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
 import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
 import { parseToken } from './tokens.ts';
+import { createVerificationsRepository } from './verifications.repository.ts';
 import type { Verifications } from './verifications.ts';
 
 type Deps = AuthenticationDeps & { config: Config; verifications: Verifications; ids: Ids; attempts: Attempts };
@@ -137,10 +138,13 @@ export function createAuthService(deps: Deps) {
       if (change.newPassword === change.currentPassword) throw errors.samePassword();
       await policy.requireAcceptable(change.newPassword, { path: 'newPassword', owner: user });
       const passwordHash = await passwords.hash(change.newPassword);
+      const now = clock.now();
       await database.commit([
-        repository.changePassword(user.id, { verifiedHash, passwordHash, now: clock.now() }),
+        repository.changePassword(user.id, { verifiedHash, passwordHash, now }),
         requireChange(database, errors.wrongPassword),
         repository.removeOtherSessions(user.id, actor.credential.id),
+        // A reset asked for before, maybe by somebody else, must not undo this.
+        createVerificationsRepository(database).endAll(user.id, { purpose: 'password_reset', now }),
       ]);
       identities.forgetUser(user.id);
     },
