@@ -28,10 +28,10 @@ export function readOpenJobs(persistTo: string): { id: string; status: string }[
   });
 }
 
+/** Keys of what belongs to documents; local mail lies beside it. */
 export function readArchiveKeys(persistTo: string): string[] {
-  return query<{ key: string }>(persistTo, { from: 'archive', sql: 'SELECT key FROM _mf_objects ORDER BY key' }).map(
-    ({ key }) => key,
-  );
+  const sql = "SELECT key FROM _mf_objects WHERE key LIKE 'owners/%' ORDER BY key";
+  return query<{ key: string }>(persistTo, { from: 'archive', sql }).map(({ key }) => key);
 }
 
 /** Rows that each document's content really has in its owner's index, and generations that nothing completed. */
