@@ -3,36 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
 import { jobEnd, upload, uploaded } from './support/library.ts';
+import { LEASE, longText, objectsOf, RECIPE, search } from './support/sample-library.ts';
 import { unrecorded } from './support/statement-recorder.ts';
-
-const LEASE = `# Lease for the flat
-
-## Rent
-
-The rent of 900 crowns is due on the third working day of each month.
-
-## Notice
-
-Either side may end the lease with a notice period of three months.
-`;
-
-const RECIPE = `# Bread
-
-Mix flour, water and salt. Let the dough rest for eighteen hours, then bake it in a hot iron pot.
-`;
-
-/** Distinct filler, so that documents of any length can be made. */
-const longText = (paragraphs: number) =>
-  Array.from({ length: paragraphs }, (_, i) =>
-    `Paragraph number${i} tells of topic${i % 7} at some length, again and again. `.repeat(6),
-  ).join('\n\n');
-
-const search = (token: string, query: string) => call(`/v1/search?${query}`, { token });
-
-const objectsOf = async (documentId: string) => {
-  const listed = await env.FILES.list();
-  return listed.objects.map((object) => object.key).filter((key) => key.includes(documentId));
-};
 
 describe('changing and deleting', () => {
   it('finds a document by its new title and tag at once, and not by the old ones', async () => {

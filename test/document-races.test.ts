@@ -5,6 +5,7 @@ import worker from '../src/index.ts';
 import { newUser } from './support/actors.ts';
 import { call, send } from './support/app.ts';
 import { type DocumentView, type JobView, jobEnd, upload, uploaded, uploadForm } from './support/library.ts';
+import { objectsOf } from './support/sample-library.ts';
 
 const FIRST = '# Herons\n\nThe heron stood in the shallow water and waited.';
 const SECOND = '# Egrets\n\nThe egret flew over the reeds and was gone.';
@@ -12,9 +13,6 @@ const SECOND = '# Egrets\n\nThe egret flew over the reeds and was gone.';
 afterEach(() => vi.restoreAllMocks());
 
 const found = async (token: string, query: string) => (await call(`/v1/search?${query}`, { token })).body.items;
-
-const objectsOf = async (documentId: string) =>
-  (await env.FILES.list()).objects.map(({ key }) => key).filter((key) => key.includes(documentId));
 
 const replace = (token: string, id: string, content: string | Uint8Array) =>
   call<{ document: DocumentView; job: JobView }>(`/v1/documents/${id}/content`, {
