@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { copyAssets } from './assets.ts';
 import { runTool } from './processes.ts';
 
@@ -24,6 +25,7 @@ await ensure(
   ['vectorize', 'create', VECTOR_INDEX, '--dimensions', DIMENSIONS, '--metric', 'cosine'],
 );
 await ensureMetadataIndexes();
+await ensureEncryptionKey();
 await step('Applying the migrations', ['d1', 'migrations', 'apply', 'DB', '--remote', ...ENVIRONMENT]);
 await copyAssets();
 await step('Deploying', ['deploy', ...ENVIRONMENT]);
@@ -53,9 +55,18 @@ async function ensureMetadataIndexes(): Promise<void> {
   }
 }
 
-async function step(what: string, args: string[]): Promise<void> {
+/** Sealed data can be read by its key only: keep a copy of the secret where the database's backups are not. */
+async function ensureEncryptionKey(): Promise<void> {
+  const { output } = await runTool('wrangler', ['secret', 'list', ...ENVIRONMENT], { capture: true });
+  if (output.includes('"ENCRYPTION_KEYS"')) return console.log('The secret ENCRYPTION_KEYS is there.');
+  const id = new Date().toISOString().slice(0, 10);
+  const key = `${id}:${randomBytes(32).toString('base64')}`;
+  await step('Making the secret ENCRYPTION_KEYS', ['secret', 'put', 'ENCRYPTION_KEYS', ...ENVIRONMENT], key);
+}
+
+async function step(what: string, args: string[], input?: string): Promise<void> {
   console.log(`${what} …`);
-  const { code } = await runTool('wrangler', args);
+  const { code } = await runTool('wrangler', args, input === undefined ? {} : { input });
   if (code !== 0) {
     console.error(`${what}: did not succeed. Nothing after it was done; run it again when the cause is mended.`);
     process.exit(code);

@@ -8,6 +8,25 @@ const limit = z.coerce.number().int().min(0).max(1_000_000);
 /** Where `npm start` listens. */
 export const LOCAL_URL = 'http://127.0.0.1:8787';
 
+/** Known to everyone: 32 bytes of zero. */
+const LOCAL_ENCRYPTION_KEY = `local:${'A'.repeat(43)}=`;
+const KEY = /^([\w-]{1,32}):([\w+/]{43}=)$/;
+
+type RingKey = { id: string; bytes: Uint8Array<ArrayBuffer> };
+
+/** The ring of keys that a list in the form of ENCRYPTION_KEYS stands for. */
+function parseKeys(list: string, context: z.RefinementCtx): [RingKey, ...RingKey[]] {
+  const keys = list.split(',').flatMap((entry) => {
+    const [, id, bytes] = KEY.exec(entry.trim()) ?? [];
+    return id && bytes ? [{ id, bytes: Uint8Array.from(Buffer.from(bytes, 'base64')) }] : [];
+  });
+  const [current, ...older] = keys;
+  const isWhole = keys.length === list.split(',').length && new Set(keys.map(({ id }) => id)).size === keys.length;
+  if (current && isWhole) return [current, ...older];
+  context.addIssue({ code: 'custom', message: 'It must be a list of `id:base64 of 32 bytes`, with ids that differ.' });
+  return z.NEVER;
+}
+
 /** Vars and secrets: name, default and meaning. Nothing else reads them. */
 const configSchema = z.object({
   /** `local`, `test` or `production`: shown in logs; local also allows the seed. */
@@ -78,6 +97,11 @@ const configSchema = z.object({
     .default('authorization'),
   /** Secret: that header's whole value, e.g. `Bearer …`. */
   MAIL_HTTP_SECRET: z.string().min(1).optional(),
+  /**
+   * Secret: the keys that seal second factors' secrets and provider tokens, `id:base64 of 32 bytes`, comma separated, the
+   * current one first. `npm run deploy` makes one. Without it, a key that everyone knows is used, but not in production.
+   */
+  ENCRYPTION_KEYS: z.string().default(LOCAL_ENCRYPTION_KEY).transform(parseKeys),
   /** Whether anyone may register an account. */
   REGISTRATION_OPEN: flag.default(true),
 });
@@ -90,7 +114,14 @@ export type Config = z.output<typeof configSchema>;
  */
 export function parseConfig(env: object): Config {
   const parsed = configSchema.safeParse(env);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (parsed.data.ENVIRONMENT === 'production' && !('ENCRYPTION_KEYS' in env)) {
+      throw new Error(
+        'Wrong configuration. ENCRYPTION_KEYS: production needs keys of its own; `npm run deploy` makes one.',
+      );
+    }
+    return parsed.data;
+  }
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`Wrong configuration. ${problems.join('; ')}`);
 }

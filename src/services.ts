@@ -44,6 +44,7 @@ import { createOutbox, type Outbox } from './platform/mail/outbox.ts';
 import { createSendEmail } from './platform/mail/send-email.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
+import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
 import type { VectorStore } from './platform/vectors/vector-store.ts';
 import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
@@ -65,6 +66,7 @@ export type Runtime = {
   embeddings: Embeddings;
   vectors: VectorStore;
   identities: IdentityCache;
+  keyRing: KeyRing;
   mailer: Mailer;
   /** Where local mails are kept for developers; nowhere in production. */
   outbox: Outbox | undefined;
@@ -112,6 +114,7 @@ export function createRuntime(env: Env): Runtime {
     }),
     files,
     outbox,
+    keyRing: createKeyRing(config.ENCRYPTION_KEYS),
     mailer: chooseMailer(env, { config, outbox, now: clock.now }),
     queue: createCloudflareQueue(env.JOBS, { logger }),
     embeddings: chooseEmbeddings(env, config),

@@ -34,6 +34,8 @@ const breakOutbox = () => vi.spyOn(env.FILES, 'put').mockRejectedValue(new Error
 const age = (userId: string, ms: number) =>
   env.DB.prepare('update verifications set created_at = created_at - ? where user_id = ?').bind(ms, userId).run();
 
+const ENCRYPTION_KEYS = `2026:${Buffer.alloc(32, 7).toString('base64')}`;
+
 describe('the outbox', () => {
   const outbox = () => createRuntime(env).outbox ?? expect.fail('There is no outbox.');
 
@@ -66,7 +68,7 @@ describe('the outbox', () => {
   });
 
   it('is nowhere in production', async () => {
-    const production = createRuntime({ ...env, ...{ ENVIRONMENT: 'production', MAIL: 'none' } });
+    const production = createRuntime({ ...env, ...{ ENVIRONMENT: 'production', ENCRYPTION_KEYS, MAIL: 'none' } });
     expect(production.outbox).toBeUndefined();
     const app = createApp(production);
     const get = async (path: string) => {
@@ -83,14 +85,16 @@ describe('the outbox', () => {
 
 describe('the choice of a mailer', () => {
   const choose = (values: Record<string, unknown>) => createRuntime({ ...env, ...values });
-  const production = { ENVIRONMENT: 'production', PUBLIC_URL: 'https://commonplace.example/' };
+  const production = { ENVIRONMENT: 'production', ENCRYPTION_KEYS, PUBLIC_URL: 'https://commonplace.example/' };
 
   it.each([
-    [{ ENVIRONMENT: 'production' }, /MAIL=outbox/],
+    [{ ENVIRONMENT: 'production' }, /ENCRYPTION_KEYS/],
+    [{ ENCRYPTION_KEYS: 'short:AAAA' }, /ENCRYPTION_KEYS/],
+    [{ ENVIRONMENT: 'production', ENCRYPTION_KEYS }, /MAIL=outbox/],
     [{ ...production, MAIL: 'send-email' }, /EMAIL binding/],
     [{ ...production, MAIL: 'http' }, /MAIL_HTTP_URL/],
     [{ ...production, MAIL: 'http', MAIL_HTTP_URL: 'http://mail.example', MAIL_HTTP_SECRET: 'x' }, /MAIL_HTTP_URL/],
-    [{ ENVIRONMENT: 'production', MAIL: 'send-email', EMAIL: { send: async () => {} } }, /PUBLIC_URL/],
+    [{ ENVIRONMENT: 'production', ENCRYPTION_KEYS, MAIL: 'send-email', EMAIL: { send: async () => {} } }, /PUBLIC_URL/],
     [{ MAIL: 'pigeon' }, /MAIL/],
     [{ PUBLIC_URL: 'javascript:alert(1)' }, /PUBLIC_URL/],
   ])('refuses %j', (values, message) => {
