@@ -1,9 +1,17 @@
 import type { ResidentHolder, ResidentMemory } from './resident-memory.ts';
-import { blockBytes, createVectorScan, MAX_RUN_BLOCKS, type VectorScan } from './vector-scan.ts';
+import { blockBytes, createVectorScan, MAX_LIST, MAX_RUN_BLOCKS, type VectorScan } from './vector-scan.ts';
+import { createVectorSketches, sketchBytes, type VectorSketches } from './vector-sketches.ts';
 
 /** Vectors of one block: small enough to rewrite when one document's vectors arrive (25 kB at 384 dimensions). */
 export const BLOCK_SLOTS = 64;
 const BYTES_PER_NUMBER = 4;
+
+/** Up to here all vectors are read: that takes less than two milliseconds. */
+const FEW_VECTORS = 16_384;
+/** The shortlist is this share of all vectors: it has at least 99 % of the ten nearest (a test measures it). */
+const SHORTLIST_SHARE = 1 / 24;
+const MIN_SHORTLIST = 1_024;
+const MAX_SHORTLIST = MAX_LIST / 2;
 
 /** Who each vector of a block belongs to (0: none) and its scale. */
 export type BlockHead = { generations: Uint32Array; scales: Float32Array };
@@ -23,6 +31,11 @@ export type VectorBlocks = {
    * allows, else read from the database on the way.
    */
   scan(query: Float32Array, visit: (run: ScannedRun) => void): void;
+  /**
+   * Of many vectors those that may be nearest, with the dot products of their codes and the query. Undefined where all
+   * have to be visited by `scan`: there are few, or they are not in memory, or too many are alike.
+   */
+  shortlist(query: Float32Array, allowed: Uint8Array): Shortlist | undefined;
   /** Rows read since the last call. */
   takeRowsRead(): number;
   memoryBytes(): number;
@@ -41,8 +54,11 @@ export type ScannedRun = {
   factor: number;
 };
 
+/** The nearest vectors by slot. Their cosine with the query is sums[i] × scales[i] × factor. */
+export type Shortlist = { slots: Uint32Array; scales: Float32Array; sums: Int32Array; factor: number };
+
 /** The slot of vector i of a run. */
-export function slotIn(run: ScannedRun, i: number): number {
+export function slotIn(run: Pick<ScannedRun, 'numbers'>, i: number): number {
   return (run.numbers[Math.floor(i / BLOCK_SLOTS)] ?? 0) * BLOCK_SLOTS + (i % BLOCK_SLOTS);
 }
 
@@ -53,6 +69,7 @@ type Block = { head: BlockHead; codes: Int8Array };
 type Resident = {
   dimension: number;
   scan: VectorScan;
+  sketches: VectorSketches;
   places: Map<number, number>;
   free: number[];
   numbers: Uint32Array;
@@ -75,7 +92,8 @@ export function createVectorBlocks(sql: SqlStorage, memory: ResidentMemory): Vec
   };
 
   function claim(blocks: number, dimension: number): boolean {
-    const wanted = blocks * (blockBytes(dimension, BLOCK_SLOTS) + BLOCK_SLOTS * 2 * BYTES_PER_NUMBER);
+    const ofVectors = blockBytes(dimension, BLOCK_SLOTS) + sketchBytes(dimension, BLOCK_SLOTS);
+    const wanted = blocks * (ofVectors + BLOCK_SLOTS * 2 * BYTES_PER_NUMBER);
     if (memory.claim(holder, wanted)) {
       bytes = wanted;
       return true;
@@ -99,6 +117,7 @@ export function createVectorBlocks(sql: SqlStorage, memory: ResidentMemory): Vec
     into.generations.set(block.head.generations, at * BLOCK_SLOTS);
     into.scales.set(block.head.scales, at * BLOCK_SLOTS);
     into.scan.load(at, block.codes);
+    into.sketches.load(at, block.codes);
   }
 
   function load(dimension: number): Resident | undefined {
@@ -110,9 +129,12 @@ export function createVectorBlocks(sql: SqlStorage, memory: ResidentMemory): Vec
     if (!claim(blocks, dimension)) return undefined;
     const scan = createVectorScan(dimension, BLOCK_SLOTS);
     scan.reserve(blocks);
+    const sketches = createVectorSketches(dimension, BLOCK_SLOTS);
+    sketches.reserve(blocks);
     const loading: Resident = {
       dimension,
       scan,
+      sketches,
       places: new Map(),
       free: [],
       numbers: new Uint32Array(blocks),
@@ -230,6 +252,23 @@ export function createVectorBlocks(sql: SqlStorage, memory: ResidentMemory): Vec
       const kept = load(query.length);
       if (kept === undefined) stream(query, visit);
       else scanResident(kept, query, visit);
+    },
+
+    shortlist(query, allowed) {
+      const kept = load(query.length);
+      const vectors = kept === undefined ? 0 : (kept.places.size + kept.free.length) * BLOCK_SLOTS;
+      if (kept === undefined || vectors <= FEW_VECTORS) return undefined;
+      const { generations, scales } = kept;
+      const wanted = Math.min(MAX_SHORTLIST, Math.max(MIN_SHORTLIST, Math.ceil(vectors * SHORTLIST_SHARE)));
+      const options = { vectors, generations, allowed, wanted, most: MAX_LIST };
+      const list = kept.sketches.shortlist(query, options);
+      if (list === undefined) return undefined;
+      kept.scan.setQuery(query);
+      return {
+        slots: list.map((i) => slotIn(kept, i)),
+        scales: Float32Array.from(list, (i) => scales[i] ?? 0),
+        ...kept.scan.scoreSome(list),
+      };
     },
 
     takeRowsRead() {

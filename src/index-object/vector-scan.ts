@@ -1,18 +1,12 @@
-import scanModule from './vector-scan.wasm';
+import { alignedAt, createScanKernel, widthOf } from './scan-kernel.ts';
 
-/** Vectors are padded to whole SIMD registers of 16 codes. */
-const LANES = 16;
-const PAGE_BYTES = 64 * 1024;
 /** Query values are scaled to this: products summed over 2,000 dimensions still fit 32 bits (see `setQuery`). */
 const QUERY_RANGE = 8191;
 
-type ScanExports = {
-  memory: WebAssembly.Memory;
-  scan(codes: number, count: number, width: number, query: number, out: number): void;
-};
-
 /** Blocks scored in one call: their sums stay in the fastest cache. */
 export const MAX_RUN_BLOCKS = 64;
+/** Vectors scored in one call that are not all of a run. */
+export const MAX_LIST = 8_192;
 
 /**
  * A place for blocks of int8 vectors in linear memory, and the exact dot products of one query with them. A block has
@@ -29,34 +23,28 @@ export type VectorScan = {
    * vector. Valid until the next call. Cosine = sum × factor × the vector's scale.
    */
   score(place: number, blocks: number): { sums: Int32Array; factor: number };
+  /** The same for some vectors, by their numbers through all places; at most MAX_LIST of them. */
+  scoreSome(list: Uint32Array): { sums: Int32Array; factor: number };
 };
 
 /** Bytes of one block in memory. */
-export function blockBytes(dimension: number, blockVectors: number): number {
-  return widthOf(dimension) * blockVectors;
-}
+export const blockBytes = (dimension: number, blockVectors: number): number => widthOf(dimension) * blockVectors;
 
 export function createVectorScan(dimension: number, blockVectors: number): VectorScan {
-  const { memory, scan } = instantiate();
+  const { memory, ...kernel } = createScanKernel();
   const width = widthOf(dimension);
   const queryAt = 0;
   const outAt = queryAt + width * Int16Array.BYTES_PER_ELEMENT;
-  const blocksAt = Math.ceil((outAt + MAX_RUN_BLOCKS * blockVectors * Int32Array.BYTES_PER_ELEMENT) / LANES) * LANES;
+  const blocksAt = alignedAt(outAt + Math.max(MAX_LIST, MAX_RUN_BLOCKS * blockVectors) * Int32Array.BYTES_PER_ELEMENT);
   let factor = 0;
-
-  function reserve(bytes: number): void {
-    const missing = bytes - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  }
-
-  reserve(blocksAt);
+  kernel.reserve(blocksAt);
 
   return {
-    reserve: (blocks) => reserve(blocksAt + blocks * blockBytes(dimension, blockVectors)),
+    reserve: (blocks) => kernel.reserve(blocksAt + blocks * blockBytes(dimension, blockVectors)),
 
     load(place, codes) {
       const at = blocksAt + place * blockBytes(dimension, blockVectors);
-      reserve(at + blockBytes(dimension, blockVectors));
+      kernel.reserve(at + blockBytes(dimension, blockVectors));
       const target = new Int8Array(memory.buffer, at, blockBytes(dimension, blockVectors));
       if (width === dimension) {
         target.set(codes);
@@ -75,19 +63,15 @@ export function createVectorScan(dimension: number, blockVectors: number): Vecto
 
     score(place, blocks) {
       const count = blocks * blockVectors;
-      scan(blocksAt + place * blockBytes(dimension, blockVectors), count, width, queryAt, outAt);
+      kernel.scan(blocksAt + place * blockBytes(dimension, blockVectors), count, width, queryAt, outAt);
       return { sums: new Int32Array(memory.buffer, outAt, count), factor };
     },
+
+    scoreSome(list) {
+      const sums = new Int32Array(memory.buffer, outAt, list.length);
+      sums.set(list);
+      kernel.rescore(blocksAt, outAt, list.length, width, queryAt);
+      return { sums, factor };
+    },
   };
-}
-
-function widthOf(dimension: number): number {
-  return Math.ceil(dimension / LANES) * LANES;
-}
-
-function instantiate(): ScanExports {
-  const { memory, scan } = new WebAssembly.Instance(scanModule).exports;
-  if (!(memory instanceof WebAssembly.Memory) || typeof scan !== 'function')
-    throw new Error('The scan module is damaged');
-  return { memory, scan: (...args) => void scan(...args) };
 }

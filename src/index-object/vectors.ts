@@ -13,7 +13,10 @@ export type Vectors = {
   clear(ranges: SlotRange[]): number;
   /** How many of the slots hold a vector of the generation. */
   count(generation: number, ranges: SlotRange[]): number;
-  /** The nearest slots by cosine, best first, at most `wanted`. Exact but for the vectors' quantisation. */
+  /**
+   * The nearest slots by cosine, best first, at most `wanted`. Exact but for the vectors' quantisation while there are few
+   * vectors; of many, those whose signs are most like the query's, whose cosines are exact.
+   */
   nearest(query: NearestQuery): { found: ScoredSlot[]; rowsRead: number };
   /** Says which chunks the slots are. */
   name(found: ScoredSlot[]): { documentId: string; ordinal: number; score: number }[];
@@ -25,6 +28,9 @@ export type NearestQuery = {
   allowed: Uint8Array;
   wanted: number;
 };
+
+/** Deeper pages and candidates come from all vectors. */
+const MAX_FROM_SHORTLIST = 512;
 
 export function createVectors(sql: SqlStorage, parts: { settings: Settings; blocks: VectorBlocks }): Vectors {
   const { settings, blocks } = parts;
@@ -53,6 +59,13 @@ export function createVectors(sql: SqlStorage, parts: { settings: Settings; bloc
 
     nearest({ values, allowed, wanted }) {
       const top = createTopSlots(wanted);
+      // However deep the page, the same shortlist: pages neither repeat nor skip.
+      const near = wanted <= MAX_FROM_SHORTLIST ? blocks.shortlist(values, allowed) : undefined;
+      if (near !== undefined) {
+        for (const [i, slot] of near.slots.entries())
+          top.offer(slot, (near.sums[i] ?? 0) * (near.scales[i] ?? 0) * near.factor);
+        return { found: top.sorted(), rowsRead: blocks.takeRowsRead() };
+      }
       const visit = (run: ScannedRun): void => {
         const { generations, scales, sums, factor } = run;
         let threshold = top.threshold();
