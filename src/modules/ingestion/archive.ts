@@ -24,6 +24,7 @@ const chunkSchema = z.object({
   end: z.number().int().nonnegative(),
   page: z.number().int().positive().nullable(),
   headings: z.array(z.string()),
+  time: z.object({ startMs: z.number(), endMs: z.number() }).optional(),
 }) satisfies z.ZodType<Chunk>;
 
 /** What reading a document gave, as kept in the archive: its text once, everything else as offsets into it. */
@@ -40,6 +41,9 @@ const readingSchema = z.object({
   profile: z.string(),
   text: z.string(),
   chunks: z.array(chunkSchema),
+  /** What a hosted model could still read in the original. */
+  wanted: z.array(z.enum(['ocr', 'caption', 'transcript'])).default([]),
+  measurements: z.record(z.string(), z.record(z.string(), z.json())).default({}),
   /** Identifies text and chunks; embeddings name the hash that they were made for. */
   hash: z.string(),
 });

@@ -1,6 +1,6 @@
 import { type ChunkingRule, PROFILE_CHUNKING, type Profile } from './chunk-profiles.ts';
 import { type Span, splitBlock } from './chunk-units.ts';
-import type { Block } from './extraction/extractor.ts';
+import type { Block, TimeSpan } from './extraction/extractor.ts';
 
 export { type ChunkingRule, PROFILE_CHUNKING, PROFILES, type Profile } from './chunk-profiles.ts';
 
@@ -14,6 +14,8 @@ export type Chunk = {
   page: number | null;
   /** Headings above the passage and in it as far as they hold for all of it, outermost first. */
   headings: string[];
+  /** When all of it is heard, where the format has a time. */
+  time?: TimeSpan | undefined;
 };
 
 const BLOCK_SEPARATOR = '\n\n';
@@ -50,7 +52,9 @@ export function chunkDocument(blocks: Block[], profile: Profile): { text: string
     for (const { start, end, from, to } of pack(units, rule)) {
       const inside = group.filter((index) => index >= from && index <= to);
       const headings = commonPath(inside, { blocks, paths }).map((index) => headingText(blocks[index]));
-      chunks.push({ ordinal: chunks.length, start, end, page: blocks[from]?.page ?? null, headings });
+      const place = { page: blocks[from]?.page ?? null, ...timeOf(blocks.slice(from, to + 1)) };
+      const names = [...(blocks[from]?.path ?? []), ...headings];
+      chunks.push({ ordinal: chunks.length, start, end, ...place, headings: names });
     }
   }
   return { text, chunks };
@@ -76,8 +80,9 @@ function groupBlocks(blocks: Block[], paths: number[][]): number[][] {
     const previous = blocks[index - 1];
     const isNewPage = previous?.page !== block.page;
     const isNewSection = block.type === 'heading' && !isRelated(paths[index - 1] ?? [], paths[index] ?? []);
+    const isElsewhere = previous?.path?.join('\n') !== block.path?.join('\n');
     const isFull = characters >= TINY_CHARACTERS && block.type === 'heading';
-    if (previous === undefined || isNewPage || isNewSection || isFull) {
+    if (previous === undefined || isNewPage || isElsewhere || isNewSection || isFull) {
       groups.push([]);
       characters = 0;
     }
@@ -85,6 +90,13 @@ function groupBlocks(blocks: Block[], paths: number[][]): number[][] {
     characters += block.text.length;
   }
   return groups;
+}
+
+function timeOf(blocks: Block[]): { time?: TimeSpan } {
+  const times = blocks.flatMap(({ time }) => time ?? []);
+  if (times.length === 0) return {};
+  const startMs = Math.min(...times.map((time) => time.startMs));
+  return { time: { startMs, endMs: Math.max(...times.map((time) => time.endMs)) } };
 }
 
 /** Whether a section may be joined with the one before it: its parent, or its sibling. */

@@ -42,6 +42,8 @@ async function read(bytes: Uint8Array, { filename, mediaType, profile }: Readabl
     profile,
     text,
     chunks,
+    wanted: document.wanted ?? [],
+    measurements: document.measurements ?? {},
     hash: await hashReading(text, chunks),
   };
 }

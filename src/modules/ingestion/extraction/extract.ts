@@ -6,6 +6,7 @@ import {
   type ExtractionInput,
   type Extractor,
 } from './extractor.ts';
+import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { markdownExtractor } from './markdown.ts';
 import { pdfExtractor } from './pdf.ts';
@@ -25,7 +26,7 @@ export type Extraction = {
   document: ExtractedDocument;
 };
 
-const EXTRACTORS: Record<DocumentKind, Extractor> = {
+const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   text: textExtractor,
   markdown: markdownExtractor,
   html: htmlExtractor,
@@ -40,9 +41,11 @@ const EXTRACTORS: Record<DocumentKind, Extractor> = {
 export async function extractDocument(input: ExtractionInput): Promise<Extraction> {
   checkSize(input.bytes.length);
   try {
-    const extractor = EXTRACTORS[sniffKind(input)];
+    const kind = sniffKind(input);
+    const extractor = EXTRACTORS[kind];
+    if (extractor === undefined) throw unsupportedFormat(KIND_NAMES[kind]);
     const document = await extractor.extract(input);
-    if (document.blocks.length === 0) throw noText();
+    if (isEmpty(document)) throw noText();
     return { kind: extractor.kind, extractor: extractor.version, document };
   } catch (error) {
     throw error instanceof ExtractionError ? error : unreadable(error);
@@ -62,6 +65,9 @@ export function checkSize(bytes: number): void {
     );
   }
 }
+
+const isEmpty = ({ blocks, wanted = [], children = [] }: ExtractedDocument): boolean =>
+  blocks.length + wanted.length + children.length === 0;
 
 function noText(): ExtractionError {
   return new ExtractionError('no_text', 'The file holds no text that can be read. Check that it is the right one.');

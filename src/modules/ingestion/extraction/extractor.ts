@@ -4,7 +4,33 @@
  */
 
 /** What the bytes are, decided by their content. */
-export type DocumentKind = 'text' | 'markdown' | 'html' | 'pdf' | 'docx';
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
+
+export const DOCUMENT_KINDS = [
+  'text',
+  'markdown',
+  'html',
+  'pdf',
+  'rtf',
+  'epub',
+  'docx',
+  'pptx',
+  'xlsx',
+  'odt',
+  'odp',
+  'ods',
+  'csv',
+  'email',
+  'mailbox',
+  'notebook',
+  'json',
+  'code',
+  'subtitles',
+  'image',
+  'audio',
+  'video',
+  'zip',
+] as const;
 
 /** One paragraph-sized piece of a document, in reading order. */
 export type Block = {
@@ -13,18 +39,40 @@ export type Block = {
   text: string;
   /** 1 (highest) to 6; headings only. */
   level?: number;
-  /** Page number from 1, where the format has pages. */
+  /** Number from 1 of the page, slide or sheet, where the format has such. */
   page?: number;
+  /** Where it is heard, in formats that have a time. */
+  time?: TimeSpan;
+  /** Names that it stands under and that are no headings of the text: a class and its method, a sheet. Outermost first. */
+  path?: string[];
 };
+
+/** A stretch of a recording, in milliseconds from its beginning. */
+export type TimeSpan = { startMs: number; endMs: number };
+
+/** A file within the file: an attachment, an entry of an archive. It becomes a document of its own. */
+export type ChildFile = { filename: string; mediaType: string; bytes: Uint8Array };
+
+/** What a hosted model could still read where the file itself has no text. */
+export type ModelStep = 'ocr' | 'caption' | 'transcript';
+
+/** Measurements that reading gives by the way, by name (`image`, `audio`): JSON values only. */
+export type Measurements = Record<string, Record<string, Json>>;
+
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 export type ExtractedDocument = {
   /** The document's own title (metadata, `<title>`, first heading), if it names one. */
   title?: string;
   /** Facts that the file states about itself (author, createdAt, pages …): JSON values only. */
   metadata: Record<string, string | number | boolean | string[]>;
-  /** Number of pages, where the format has pages. */
+  /** Number of pages, slides or sheets, where the format has such. */
   pageCount?: number;
+  /** Empty only where `wanted` says how there could be text, or `children` are all there is. */
   blocks: Block[];
+  wanted?: ModelStep[];
+  children?: ChildFile[];
+  measurements?: Measurements;
 };
 
 export type ExtractionInput = {

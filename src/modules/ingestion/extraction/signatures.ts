@@ -1,20 +1,28 @@
-/** Recognising by their first bytes the formats that are not read, so that a refusal can name them. */
+import type { DocumentKind } from './extractor.ts';
 
-const SIGNATURES: { at: number; bytes: string; name: string }[] = [
-  { at: 0, bytes: '\x89PNG', name: 'a PNG picture' },
-  { at: 0, bytes: '\xff\xd8\xff', name: 'a JPEG picture' },
-  { at: 0, bytes: 'GIF8', name: 'a GIF picture' },
-  { at: 8, bytes: 'WEBP', name: 'a WebP picture' },
+/** Recognising formats by their first bytes. The first that fits counts. */
+
+type Signature = { at: number; bytes: string } & ({ kind: DocumentKind } | { name: string });
+
+const SIGNATURES: Signature[] = [
+  { at: 0, bytes: '\x89PNG', kind: 'image' },
+  { at: 0, bytes: '\xff\xd8\xff', kind: 'image' },
+  { at: 0, bytes: 'GIF8', kind: 'image' },
+  { at: 8, bytes: 'WEBP', kind: 'image' },
   { at: 0, bytes: 'II*\0', name: 'a TIFF picture' },
   { at: 0, bytes: 'MM\0*', name: 'a TIFF picture' },
   { at: 4, bytes: 'ftypheic', name: 'a HEIC picture' },
-  { at: 4, bytes: 'ftyp', name: 'an MP4 film or sound' },
-  { at: 8, bytes: 'WAVE', name: 'a WAV sound' },
-  { at: 0, bytes: 'ID3', name: 'an MP3 sound' },
-  { at: 0, bytes: '\xff\xfb', name: 'an MP3 sound' },
-  { at: 0, bytes: 'fLaC', name: 'a FLAC sound' },
-  { at: 0, bytes: 'OggS', name: 'an Ogg sound' },
-  { at: 0, bytes: '\x1aE\xdf\xa3', name: 'a Matroska or WebM film' },
+  { at: 4, bytes: 'ftypM4A', kind: 'audio' },
+  { at: 4, bytes: 'ftypM4B', kind: 'audio' },
+  { at: 4, bytes: 'ftyp', kind: 'video' },
+  { at: 8, bytes: 'WAVE', kind: 'audio' },
+  { at: 0, bytes: 'ID3', kind: 'audio' },
+  { at: 0, bytes: '\xff\xfb', kind: 'audio' },
+  { at: 0, bytes: '\xff\xf3', kind: 'audio' },
+  { at: 0, bytes: '\xff\xf2', kind: 'audio' },
+  { at: 0, bytes: 'fLaC', kind: 'audio' },
+  { at: 0, bytes: 'OggS', kind: 'audio' },
+  { at: 0, bytes: '\x1aE\xdf\xa3', kind: 'video' },
   { at: 0, bytes: '\x1f\x8b', name: 'a gzip archive' },
   { at: 0, bytes: '7z\xbc\xaf\x27\x1c', name: 'a 7-Zip archive' },
   { at: 0, bytes: 'Rar!', name: 'a RAR archive' },
@@ -23,13 +31,13 @@ const SIGNATURES: { at: number; bytes: string; name: string }[] = [
   { at: 0, bytes: '\x7fELF', name: 'a program' },
   { at: 0, bytes: 'MZ\x90', name: 'a Windows program' },
   { at: 0, bytes: '\0asm', name: 'a WebAssembly program' },
-  { at: 0, bytes: '{\\rtf', name: 'a Rich Text (RTF) document' },
+  { at: 0, bytes: '{\\rtf', kind: 'rtf' },
   { at: 0, bytes: '%!PS', name: 'a PostScript document' },
 ];
 
-/** What the first bytes say the file is, in words for a person, when it is none of the formats that can be read. */
-export function nameOfForeignFormat(bytes: Uint8Array): string | undefined {
-  return SIGNATURES.find((signature) => startsWithAt(bytes, signature.bytes, signature.at))?.name;
+/** What the first bytes say the file is: a kind that can be read, or a format that is not, in words for a person. */
+export function recognise(bytes: Uint8Array): { kind: DocumentKind } | { name: string } | undefined {
+  return SIGNATURES.find((signature) => startsWithAt(bytes, signature.bytes, signature.at));
 }
 
 /** Whether the bytes hold the Latin-1 text at that place. */

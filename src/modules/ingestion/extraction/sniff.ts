@@ -1,8 +1,9 @@
 import { decodeText, detectUtf16 } from './decode.ts';
 import { type DocumentKind, ExtractionError } from './extractor.ts';
-import { looksLikeMarkdown } from './markdown-signs.ts';
-import { holdsUtf16, nameOfForeignFormat, startsWithAt } from './signatures.ts';
-import { peekZipNames } from './zip.ts';
+import { unsupportedFormat } from './formats.ts';
+import { holdsUtf16, recognise, startsWithAt } from './signatures.ts';
+import { sniffText } from './sniff-text.ts';
+import { sniffZip } from './sniff-zip.ts';
 
 /** What is looked at: the first 64 KiB or more of the file, and two hints. */
 export type SniffInput = { bytes: Uint8Array; filename: string; mediaType: string };
@@ -12,7 +13,6 @@ const PDF_HEADER_BYTES = 1024;
 /** Real text has stray control bytes at most; compressed data has a tenth. */
 const MAX_CONTROL_SHARE = 0.01;
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
-const READABLE = 'PDF, Word (.docx), HTML, Markdown and plain text';
 
 const COMPOUND_STREAMS: [stream: string, name: string][] = [
   ['WordDocument', 'an old Word document (.doc)'],
@@ -30,10 +30,11 @@ export function sniffKind({ bytes, filename, mediaType }: SniffInput): DocumentK
   if (isPdf(bytes)) return 'pdf';
   if (startsWithAt(bytes, 'PK\x03\x04', 0) || startsWithAt(bytes, 'PK\x05\x06', 0)) return sniffZip(bytes);
   if (startsWithAt(bytes, COMPOUND_FILE, 0)) throw refuseCompoundFile(bytes);
-  const foreign = nameOfForeignFormat(bytes);
-  if (foreign !== undefined) throw unsupported(foreign);
+  const known = recognise(bytes);
+  if (known !== undefined && 'kind' in known) return known.kind;
+  if (known !== undefined) throw unsupportedFormat(known.name);
   const sample = bytes.subarray(0, TEXT_SAMPLE_BYTES);
-  if (!isText(sample)) throw unsupported('binary data of an unknown format');
+  if (!isText(sample)) throw unsupportedFormat('binary data of an unknown format');
   return sniffText(decodeText(sample, { mediaType }).text, { filename, mediaType });
 }
 
@@ -47,19 +48,6 @@ function isPdf(bytes: Uint8Array): boolean {
   );
 }
 
-function sniffZip(bytes: Uint8Array): DocumentKind {
-  const names = peekZipNames(bytes);
-  const has = (prefix: string) => names.some((name) => name.startsWith(prefix));
-  const isOffice = names.includes('[Content_Types].xml');
-  if (isOffice && has('word/')) return 'docx';
-  if (isOffice && has('ppt/')) throw unsupported('a PowerPoint presentation');
-  if (isOffice && has('xl/')) throw unsupported('an Excel workbook');
-  const isOpenDocument = startsWithAt(bytes, 'mimetypeapplication/vnd.oasis.opendocument', 30);
-  if (isOpenDocument) throw unsupported('an OpenDocument file');
-  if (startsWithAt(bytes, 'mimetypeapplication/epub', 30)) throw unsupported('an EPUB book');
-  throw unsupported('a ZIP archive');
-}
-
 function refuseCompoundFile(bytes: Uint8Array): ExtractionError {
   if (holdsUtf16(bytes, 'EncryptedPackage')) {
     return new ExtractionError(
@@ -68,14 +56,7 @@ function refuseCompoundFile(bytes: Uint8Array): ExtractionError {
     );
   }
   const known = COMPOUND_STREAMS.find(([stream]) => holdsUtf16(bytes, stream));
-  return unsupported(known?.[1] ?? 'an old Office file');
-}
-
-function unsupported(seemsToBe: string): ExtractionError {
-  return new ExtractionError(
-    'unsupported_format',
-    `The file seems to be ${seemsToBe}, which cannot be read. Convert it to one of these and upload it again: ${READABLE}.`,
-  );
+  return unsupportedFormat(known?.[1] ?? 'an old Office file');
 }
 
 function isText(sample: Uint8Array): boolean {
@@ -87,30 +68,4 @@ function isText(sample: Uint8Array): boolean {
     if (byte < 0x20 && (byte < 0x08 || byte > 0x0d) && byte !== 0x1b) controls++;
   }
   return controls <= Math.max(1, sample.length * MAX_CONTROL_SHARE);
-}
-
-const MARKDOWN_NAME = /\.(md|markdown|mdown|mkd|mdx)$/i;
-const HTML_DOCUMENT = /^(<!doctype html\b|<html\b|<head\b|<body\b)/i;
-const HTML_FRAGMENT =
-  /^<(article|blockquote|div|dl|figure|footer|form|h[1-6]|header|link|main|meta|nav|ol|p|pre|script|section|span|style|table|title|ul)\b[^<]*>/i;
-
-function sniffText(text: string, hints: { filename: string; mediaType: string }): DocumentKind {
-  const start = skipPreamble(text);
-  if (HTML_DOCUMENT.test(start)) return 'html';
-  const isNamedMarkdown = MARKDOWN_NAME.test(hints.filename) || /^text\/(x-)?markdown\b/i.test(hints.mediaType);
-  if (isNamedMarkdown) return 'markdown';
-  if (HTML_FRAGMENT.test(start) && /<\/[a-z][a-z0-9]*\s*>/i.test(start)) return 'html';
-  return looksLikeMarkdown(text, hints.filename) ? 'markdown' : 'text';
-}
-
-/** The text after white space, XML declarations and comments, which may stand before `<!doctype html>`. */
-function skipPreamble(text: string): string {
-  let rest = text.trimStart();
-  for (let skipped = true; skipped; ) {
-    const close = rest.startsWith('<!--') ? '-->' : rest.startsWith('<?xml') ? '?>' : '';
-    const end = close === '' ? -1 : rest.indexOf(close);
-    skipped = end !== -1;
-    if (skipped) rest = rest.slice(end + close.length).trimStart();
-  }
-  return rest.slice(0, 8192);
 }

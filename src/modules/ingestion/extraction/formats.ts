@@ -1,0 +1,38 @@
+import { type DocumentKind, ExtractionError } from './extractor.ts';
+
+/** The formats in words for a person. */
+export const KIND_NAMES: Record<DocumentKind, string> = {
+  text: 'plain text',
+  markdown: 'Markdown',
+  html: 'an HTML page',
+  pdf: 'a PDF',
+  rtf: 'a Rich Text (RTF) document',
+  epub: 'an EPUB book',
+  docx: 'a Word document',
+  pptx: 'a PowerPoint presentation',
+  xlsx: 'an Excel workbook',
+  odt: 'an OpenDocument text',
+  odp: 'an OpenDocument presentation',
+  ods: 'an OpenDocument spreadsheet',
+  csv: 'a table of values (CSV)',
+  email: 'an e-mail',
+  mailbox: 'a mailbox',
+  notebook: 'a Jupyter notebook',
+  json: 'JSON data',
+  code: 'source code',
+  subtitles: 'subtitles',
+  image: 'a picture',
+  audio: 'a sound recording',
+  video: 'a film',
+  zip: 'a ZIP archive',
+};
+
+const READABLE = 'PDF, Word (.docx), HTML, Markdown and plain text';
+
+/** The refusal of a file in a format that is not read. */
+export function unsupportedFormat(seemsToBe: string): ExtractionError {
+  return new ExtractionError(
+    'unsupported_format',
+    `The file seems to be ${seemsToBe}, which cannot be read. Convert it to one of these and upload it again: ${READABLE}.`,
+  );
+}
