@@ -136,7 +136,8 @@ describe('a passkey as second factor', () => {
     const forLogin = await authenticator.get(await startPasskeyLogin());
     const ofThief = (await startPasskeyFactor(await newTicket(thief))).body.publicKey;
     const forThief = await authenticator.get({ ...asked, challenge: ofThief.challenge });
-    for (const response of [stranger, forLogin, forThief]) {
+    const byThief = await theirs.authenticator.get(ofThief);
+    for (const response of [stranger, forLogin, forThief, byThief]) {
       expect((await verifyPasskeyFactor(ticket, response)).body.code).toBe('invalid_passkey');
     }
     for (const quirks of [{ origin: 'https://evil.example' }, { userVerified: false }, { signCount: 0 }]) {
