@@ -120,8 +120,9 @@ export function createClient(baseUrl: string, token?: string) {
   };
 
   async function login(identifier: string, password: string): Promise<string> {
-    const { body } = await call<Session>('/v1/auth/login', { json: { identifier, password } });
-    return body.session.accessToken;
+    const { body } = await call<Partial<Session>>('/v1/auth/login', { json: { identifier, password } });
+    if (body.session) return body.session.accessToken;
+    throw new ApiError(403, 'two_factor_required', `${identifier} has a second factor; choose another account.`);
   }
 }
 

@@ -82,7 +82,7 @@ function spawnServer({
   vars: given = {},
 }: ServerOptions): ChildProcess {
   // Links in mails lead back here.
-  const vars = { PUBLIC_URL: `http://127.0.0.1:${port}`, ...given };
+  const vars = { PUBLIC_URL: `http://localhost:${port}`, ...given };
   const home = persistTo ?? path.join(root, '.wrangler');
   const temporary = path.join(home, 'tmp', 'runtime');
   mkdirSync(temporary, { recursive: true });

@@ -10,6 +10,9 @@ import { securityHeaders } from './http/middleware/security-headers.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
+import { passkeyLoginRoutes } from './modules/identity/factors/passkey-login.routes.ts';
+import { passkeyRoutes } from './modules/identity/factors/passkeys.routes.ts';
+import { twoFactorRoutes } from './modules/identity/factors/two-factor.routes.ts';
 import { meRoutes } from './modules/identity/me.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
@@ -48,7 +51,10 @@ const MODULES = [
   authRoutes,
   passwordRoutes,
   emailRoutes,
+  twoFactorRoutes,
+  passkeyLoginRoutes,
   meRoutes,
+  passkeyRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,

@@ -6,7 +6,7 @@ const count = z.coerce.number().int().positive();
 const limit = z.coerce.number().int().min(0).max(1_000_000);
 
 /** Where `npm start` listens. */
-export const LOCAL_URL = 'http://127.0.0.1:8787';
+export const LOCAL_URL = 'http://localhost:8787';
 
 /** Known to everyone: 32 bytes of zero. */
 const LOCAL_ENCRYPTION_KEY = `local:${'A'.repeat(43)}=`;

@@ -10,6 +10,11 @@ import { createIdempotencyService } from './modules/idempotency/idempotency.serv
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
 import { createEmailVerificationService } from './modules/identity/email-verification.service.ts';
+import { createPasskeyLoginService } from './modules/identity/factors/passkey-login.service.ts';
+import { createPasskeysService } from './modules/identity/factors/passkeys.service.ts';
+import { createSecondFactorService } from './modules/identity/factors/second-factor.service.ts';
+import { createTickets } from './modules/identity/factors/tickets.ts';
+import { createTwoFactorService } from './modules/identity/factors/two-factor.service.ts';
 import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
 import { createPasswordPolicy } from './modules/identity/password-policy.ts';
 import { createPasswordResetService } from './modules/identity/password-reset.service.ts';
@@ -201,6 +206,11 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const passwordPolicy = once(() => createPasswordPolicy(config));
   const passwordReset = once(() => createPasswordResetService({ ...base, verifications: verifications() }));
   const emailVerification = once(() => createEmailVerificationService({ ...base, verifications: verifications() }));
+  const secondFactor = once(() => createSecondFactorService({ ...base, verifications: verifications() }));
+  const twoFactor = once(() => createTwoFactorService({ ...base, verifications: verifications() }));
+  const passkeys = once(() => createPasskeysService({ ...base, verifications: verifications() }));
+  const passkeyLogin = once(() => createPasskeyLoginService({ ...base, verifications: verifications() }));
+  const tickets = once(() => createTickets(base));
   const apiKeys = once(() => createApiKeysService(base));
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
@@ -232,6 +242,11 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     passwordReset,
     emailVerification,
     verifications,
+    secondFactor,
+    twoFactor,
+    passkeys,
+    passkeyLogin,
+    tickets,
     apiKeys,
     health,
     idempotency,

@@ -39,6 +39,7 @@ describe('an account', () => {
       role: 'user',
       emailVerified: false,
       emailVerifiedAt: null,
+      twoFactorEnabled: false,
       version: 1,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),

@@ -120,7 +120,7 @@ describe('an e-mail address', () => {
     const [mail] = await mailsTo(user.email);
     expect(mail).toMatchObject({ subject: 'Confirm your e-mail address' });
     expect(mail?.text).toContain(`Hello ${user.username}`);
-    expect(mail?.text).toContain('http://127.0.0.1:8787/docs/verify-email/#token=cpv_');
+    expect(mail?.text).toContain('http://localhost:8787/docs/verify-email/#token=cpv_');
 
     const verified = await verify(await mailedToken(user.email, 'cpv_'));
     expect(verified.status).toBe(200);

@@ -17,12 +17,17 @@ const PUBLIC = [
   'GET /v1/dev/outbox',
   'POST /v1/auth/email/verify',
   'POST /v1/auth/login',
+  'POST /v1/auth/passkeys/options',
+  'POST /v1/auth/passkeys/verify',
   'POST /v1/auth/password/forgot',
   'POST /v1/auth/password/generate',
   'POST /v1/auth/password/reset',
   'POST /v1/auth/password/strength',
   'POST /v1/auth/refresh',
   'POST /v1/auth/register',
+  'POST /v1/auth/two-factor/passkey/options',
+  'POST /v1/auth/two-factor/passkey/verify',
+  'POST /v1/auth/two-factor/verify',
 ];
 
 const operations = await describedOperations();

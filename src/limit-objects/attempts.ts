@@ -18,6 +18,8 @@ export type AttemptSubject = {
 export type Attempt = {
   /** It was right: forgets the account's failures, and takes this one back from the address. */
   succeed(): Promise<void>;
+  /** It was right, but more is asked for: takes it back from the address only. `forget` does the rest. */
+  advance(): Promise<void>;
 };
 
 export type Attempts = {
@@ -26,6 +28,8 @@ export type Attempts = {
    * @throws AppError `too_many_attempts`, or `unavailable` when it cannot be counted: then it must not be made.
    */
   begin(subject: AttemptSubject): Promise<Attempt>;
+  /** Forgets the failures of an account whose owner has shown themselves by other means. */
+  forget(subject: Pick<AttemptSubject, 'what' | 'account'>): Promise<void>;
 };
 
 const MINUTE_MS = 60_000;
@@ -51,8 +55,12 @@ export function createAttempts(namespace: DurableObjectNamespace<AttemptGuard>):
     }
   };
 
+  const guardOf = (name: string) => namespace.get(namespace.idFromName(name));
+  const accountName = ({ what, account }: Pick<AttemptSubject, 'what' | 'account'>) =>
+    `${what}:account:${subjectHash(account)}`;
+
   const begin = async (name: string, policy: LockoutPolicy) => {
-    const guard = namespace.get(namespace.idFromName(name));
+    const guard = guardOf(name);
     const waitMs = await ask(() => guard.begin(policy));
     if (waitMs > 0) throw tooManyAttempts(Math.ceil(waitMs / 1000));
     return guard;
@@ -62,12 +70,20 @@ export function createAttempts(namespace: DurableObjectNamespace<AttemptGuard>):
     async begin({ what, account, address }) {
       // The address first: one that has to wait must not use up the attempts of accounts.
       const ofAddress = address === undefined ? undefined : await begin(`${what}:address:${address}`, ADDRESS_LOCKOUT);
-      const ofAccount = await begin(`${what}:account:${subjectHash(account)}`, ACCOUNT_LOCKOUT);
+      const ofAccount = await begin(accountName({ what, account }), ACCOUNT_LOCKOUT);
+      const advance = async () => {
+        if (ofAddress) await ask(() => ofAddress.forgive());
+      };
       return {
+        advance,
         async succeed() {
-          await Promise.all([ask(() => ofAccount.clear()), ofAddress && ask(() => ofAddress.forgive())]);
+          await Promise.all([ask(() => ofAccount.clear()), advance()]);
         },
       };
+    },
+
+    async forget(subject) {
+      await ask(() => guardOf(accountName(subject)).clear());
     },
   };
 }

@@ -4,6 +4,7 @@ import { SCOPES, type Scope } from '../../src/shared/actor.ts';
 import { newApiKey, newUser, type TestUser } from './actors.ts';
 import { call } from './app.ts';
 import { allRows } from './catalogue.ts';
+import { newPasskey } from './factors.ts';
 import { jobEnd, uploaded } from './library.ts';
 
 /** One id of each kind of thing that a user can have, by the path segment that its id follows. */
@@ -50,6 +51,7 @@ export async function newInhabitant(): Promise<Inhabitant> {
   });
   expect(job.status, JSON.stringify(job)).toBe('succeeded');
   const { id: keys } = await newApiKey({ token }, ['account:read']);
+  const { id: passkeys } = await newPasskey({ token });
   const belongings = {
     documents: document.id,
     jobs: job.id,
@@ -57,6 +59,7 @@ export async function newInhabitant(): Promise<Inhabitant> {
     tags,
     'api-keys': keys,
     sessions: user.sessionId,
+    passkeys,
   };
   return { ...user, belongings, canary };
 }

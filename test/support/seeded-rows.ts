@@ -7,6 +7,7 @@ const PARTICULAR: Record<string, Value> = {
   sha256: '0'.repeat(64),
   content_id: '0'.repeat(36),
   scopes: '[]',
+  transports: '[]',
   'processing_jobs.due_at': 1,
 };
 

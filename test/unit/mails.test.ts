@@ -1,19 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeMail, escapeHtml, inWords } from '../../src/modules/identity/mails/layout.ts';
+import { passkeyAddedMail, passkeyRemovedMail } from '../../src/modules/identity/mails/passkeys-changed.ts';
 import { passwordChangedMail } from '../../src/modules/identity/mails/password-changed.ts';
+import { recoveryCodesReplacedMail, recoveryCodeUsedMail } from '../../src/modules/identity/mails/recovery-codes.ts';
 import { resetPasswordMail } from '../../src/modules/identity/mails/reset-password.ts';
+import { twoFactorOffMail, twoFactorOnMail } from '../../src/modules/identity/mails/two-factor-changed.ts';
 import { verifyEmailMail } from '../../src/modules/identity/mails/verify-email.ts';
 
 const HOSTILE = '<script>alert("1")</script> & \'co\'';
 const URL = 'https://commonplace.example/docs/verify-email/#token=cpv_x&y="><img src=x>';
 const facts = { username: HOSTILE, url: URL, lifetimeSeconds: 3600 };
 
-const MAILS = [
-  ['verification', verifyEmailMail(facts)],
-  ['reset', resetPasswordMail(facts)],
+/** What tells of a change that has happened. */
+const NOTICES = [
   ['confirmation', passwordChangedMail(facts)],
+  ['second factor', twoFactorOnMail(facts)],
+  ['single factor', twoFactorOffMail(facts)],
+  ['used code', recoveryCodeUsedMail({ ...facts, codesLeft: 9 })],
+  ['new codes', recoveryCodesReplacedMail(facts)],
+  ['new passkey', passkeyAddedMail({ ...facts, passkey: HOSTILE })],
+  ['removed passkey', passkeyRemovedMail({ ...facts, passkey: HOSTILE })],
 ] as const;
+
+const MAILS = [['verification', verifyEmailMail(facts)], ['reset', resetPasswordMail(facts)], ...NOTICES] as const;
 
 describe('the mail of', () => {
   it.each(MAILS)('%s says the same in text and in HTML, escaped there', (_, { subject, text, html }) => {
@@ -34,8 +44,9 @@ describe('the mail of', () => {
     }
   });
 
-  it('confirmation has no link: it must not teach people to follow one', () => {
-    expect(passwordChangedMail({ username: 'ada' }).html).not.toContain('href');
+  it.each(NOTICES)('%s has no link: it must not teach people to follow one', (_, { text, html }) => {
+    expect(html).not.toContain('href');
+    expect(text).not.toMatch(/https?:/);
   });
 });
 

@@ -1,5 +1,7 @@
 import { clientAddress } from '../../http/client-address.ts';
 import { json, jsonBody, problems, publicRoute, type Router, scopedRoute } from '../../http/openapi.ts';
+import { presentSignIn } from './factors/two-factor.presenter.ts';
+import { loginAnswerSchema } from './factors/two-factor.schemas.ts';
 import { presentIssuedSession, presentSignedIn } from './identity.presenter.ts';
 import {
   changePasswordBody,
@@ -36,10 +38,12 @@ const login = publicRoute({
   summary: 'Log in',
   description:
     'With the e-mail address or the username. Answers the same for an unknown account and a wrong password. After ten ' +
-    'failures in 15 minutes (a hundred from one address) there is a wait, which doubles: 429 `too_many_attempts`.',
+    'failures in 15 minutes (a hundred from one address) there is a wait, which doubles: 429 `too_many_attempts`. Where ' +
+    'two-factor authentication is on, the answer is a ticket, with which the login goes on at ' +
+    '`/v1/auth/two-factor/verify`.',
   request: { body: jsonBody(loginBody) },
   responses: {
-    200: json(signedInSchema, 'The account and a new session.'),
+    200: json(loginAnswerSchema, 'The account and a new session; or a ticket.'),
     ...problems('unauthenticated', 'forbidden'),
     ...bodyErrors,
   },
@@ -93,13 +97,13 @@ export function authRoutes(app: Router): void {
   });
 
   app.openapi(login, async (c) => {
-    const signedIn = await c.var.services.auth.login({
+    const outcome = await c.var.services.auth.login({
       ...c.req.valid('json'),
       userAgent: c.req.header('user-agent'),
       address: clientAddress(c),
     });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignedIn(signedIn), 200);
+    return c.json(presentSignIn(outcome), 200);
   });
 
   app.openapi(refresh, async (c) => {

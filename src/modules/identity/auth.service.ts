@@ -7,19 +7,16 @@ import { createAccount } from './account.ts';
 import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
-import type { User } from './identity.table.ts';
 import { emailKey, loginKey, usernameKey } from './login-keys.ts';
 import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
 import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
+import { type Client, createSignIn, type SignedIn, type SignIn, shortened } from './sign-in.ts';
 import { parseToken } from './tokens.ts';
 import { createVerificationsRepository } from './verifications.repository.ts';
 import type { Verifications } from './verifications.ts';
 
 type Deps = AuthenticationDeps & { config: Config; verifications: Verifications; ids: Ids; attempts: Attempts };
-
-/** The program on the other side, by which people recognise their sessions. */
-type Client = { userAgent?: string | undefined };
 
 type Registration = Client & {
   email: string;
@@ -35,10 +32,6 @@ type Login = Client & {
   address?: string | undefined;
 };
 
-export type SignedIn = { user: User; session: IssuedSession };
-
-const MAX_USER_AGENT_CHARS = 300;
-
 /** Who somebody is: accounts, passwords and sessions. */
 export function createAuthService(deps: Deps) {
   const { database, config, clock, ids, identities, verifications, attempts } = deps;
@@ -46,17 +39,12 @@ export function createAuthService(deps: Deps) {
   const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
   const policy = createPasswordPolicy(config);
 
-  const openSession = (ownerId: string, { userAgent, now }: { userAgent: string | undefined; now: number }) => {
-    const id = ids.next();
-    const { issued, stored } = issueSessionTokens(id, { config, now });
-    const times = { createdAt: now, updatedAt: now };
-    const insert = repository.insertSession({ id, ownerId, ...stored, userAgent: shortened(userAgent), ...times });
-    return { session: issued, insert };
-  };
+  const { openSession, signIn } = createSignIn(deps);
 
   return {
     authenticate: createAuthenticate(deps),
     ...createAccount(deps),
+    signIn,
 
     async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
       if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
@@ -78,28 +66,20 @@ export function createAuthService(deps: Deps) {
     },
 
     /**
+     * Failures of an account that has a second factor are forgotten only when that was right, too.
      * @throws invalid_credentials, the same and as slowly for an unknown account as for a wrong password;
      * too_many_attempts before the password is looked at.
      */
-    async login({ identifier, password, userAgent, address }: Login): Promise<SignedIn> {
+    async login({ identifier, password, userAgent, address }: Login): Promise<SignIn> {
       const key = loginKey(identifier);
       const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address });
       const user = await repository.findUserByLogin(key);
       const isRight = await passwords.verify(password, user?.passwordHash);
       if (!user || !isRight) throw errors.invalidCredentials();
-      await attempt.succeed();
-      if (user.status !== 'active') throw errors.accountDeactivated();
-      const verifiedHash = user.passwordHash;
+      await (user.twoFactorEnabledAt === null ? attempt.succeed() : attempt.advance());
+      const { passwordHash: verifiedHash } = user;
       const passwordHash = passwords.needsRehash(verifiedHash) ? await passwords.hash(password) : verifiedHash;
-      const now = clock.now();
-      const { session, insert } = openSession(user.id, { userAgent, now });
-      await database.commit([
-        repository.recordLogin(user.id, { verifiedHash, passwordHash, now }),
-        requireChange(database, errors.invalidCredentials),
-        repository.removeExpiredSessions(user.id, now),
-        insert,
-      ]);
-      return { user, session };
+      return signIn(user, { userAgent, passwordHash });
     },
 
     /**
@@ -152,8 +132,6 @@ export function createAuthService(deps: Deps) {
 }
 
 export type AuthService = ReturnType<typeof createAuthService>;
-
-const shortened = (userAgent: string | undefined) => userAgent?.slice(0, MAX_USER_AGENT_CHARS) ?? null;
 
 /** Which of the two that must be unique belongs to somebody already. */
 function takenError(error: unknown): Error | undefined {

@@ -20,6 +20,7 @@ export function presentUser(user: User): z.output<typeof userSchema> {
     role: user.role,
     emailVerified: user.emailVerifiedAt !== null,
     emailVerifiedAt: isoTimeOrNull(user.emailVerifiedAt),
+    twoFactorEnabled: user.twoFactorEnabledAt !== null,
     version: user.version,
     createdAt: isoTime(user.createdAt),
     updatedAt: isoTime(user.updatedAt),

@@ -99,16 +99,32 @@ export function createIdentityRepository(database: Database) {
         .returning();
     },
 
-    /** Counts a login with the password that was verified; changes nothing if it was replaced meanwhile. */
+    /**
+     * Counts a login with the password that was verified; changes nothing if it was replaced meanwhile, or if one factor
+     * is no longer enough.
+     */
     recordLogin(
       userId: string,
-      { verifiedHash, passwordHash, now }: { verifiedHash: string; passwordHash: string; now: number },
+      login: { verifiedHash: string; passwordHash: string; factors: 'one' | 'all'; now: number },
     ): Statement<User[]> {
+      const { verifiedHash, passwordHash, factors, now } = login;
+      const isEnough = factors === 'one' ? isNull(users.twoFactorEnabledAt) : undefined;
       return orm
         .update(users)
         .set({ passwordHash, lastLoginAt: now, loginCount: sql`${users.loginCount} + 1` })
-        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash), isActive))
+        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash), isActive, isEnough))
         .returning();
+    },
+
+    /** Stores the verified password's hash anew; changes nothing if it was replaced meanwhile. */
+    renewPasswordHash(
+      userId: string,
+      { verifiedHash, passwordHash }: { verifiedHash: string; passwordHash: string },
+    ): Statement {
+      return orm
+        .update(users)
+        .set({ passwordHash })
+        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash), isActive));
     },
 
     /** Replaces the password that was verified; changes nothing if it was replaced meanwhile. */
@@ -178,6 +194,16 @@ export function createIdentityRepository(database: Database) {
     /** Undoes the batch unless the credential is still live: another isolate may trust a revoked one for a moment. */
     requireLive(actor: Actor, { now, refusal }: { now: number; refusal: () => Error }): Statement {
       return requireThat(database, { condition: sql`exists ${liveCredential(actor, now)}`, refusal });
+    },
+
+    /** Undoes the batch unless the session that asks was opened after that time. */
+    requireRecentSession(
+      { userId, credential }: Actor,
+      { since, refusal }: { since: number; refusal: () => Error },
+    ): Statement {
+      const opened = and(ownSession(userId, credential.id), gt(userSessions.createdAt, since));
+      const session = orm.select({ id: userSessions.id }).from(userSessions).where(opened);
+      return requireThat(database, { condition: sql`exists ${session}`, refusal });
     },
 
     /** Undoes the batch unless the user has fewer keys than this. */

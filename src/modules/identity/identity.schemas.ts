@@ -12,10 +12,10 @@ const EXAMPLE_ID = '0199c0de-0000-7000-8000-000000000001';
 const EXAMPLE_TIME = '2026-11-22T09:30:00.000Z';
 
 /** Text of people: no null characters, no half characters. */
-const text = (maxChars: number) =>
+export const text = (maxChars: number) =>
   z.string().max(maxChars).refine(isText, 'It contains a null character or half a surrogate pair.');
 
-const timestamp = z.iso.datetime().openapi({ example: EXAMPLE_TIME });
+export const timestamp = z.iso.datetime().openapi({ example: EXAMPLE_TIME });
 const email = z.email().max(MAX_EMAIL_CHARS).openapi({ example: 'ada@example.com' });
 const username = z
   .string()
@@ -27,7 +27,7 @@ const newPassword = text(MAX_PASSWORD_CHARS).min(MIN_PASSWORD_CHARS).openapi({
   example: 'correct horse battery staple',
   description: 'Not easy to guess, on no list of leaked ones, and without your username or e-mail address.',
 });
-const password = text(MAX_PASSWORD_CHARS).min(1).openapi({ example: 'correct horse battery staple' });
+export const password = text(MAX_PASSWORD_CHARS).min(1).openapi({ example: 'correct horse battery staple' });
 const scopes = z.array(z.enum(SCOPES)).openapi({ example: ['documents:read', 'search:read'] });
 
 export const registerBody = z
@@ -95,6 +95,7 @@ export const userSchema = z
     role: z.enum(['user', 'admin']),
     emailVerified: z.boolean(),
     emailVerifiedAt: timestamp.nullable(),
+    twoFactorEnabled: z.boolean().openapi({ description: 'Whether logging in takes more than the password.' }),
     version: z.number().int(),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -108,6 +109,7 @@ export const userSchema = z
       role: 'user',
       emailVerified: true,
       emailVerifiedAt: EXAMPLE_TIME,
+      twoFactorEnabled: false,
       version: 1,
       createdAt: EXAMPLE_TIME,
       updatedAt: EXAMPLE_TIME,

@@ -22,6 +22,7 @@ export const users = sqliteTable('users', {
   version: version(),
   ...timestamps(),
   emailVerifiedAt: timestamp('email_verified_at'),
+  twoFactorEnabledAt: timestamp('two_factor_enabled_at'),
 });
 
 export const userSessions = sqliteTable('user_sessions', {
