@@ -11,6 +11,8 @@ import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
 import { meRoutes } from './modules/identity/me.routes.ts';
+import { oauthRoutes } from './modules/identity/oauth/oauth.routes.ts';
+import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
@@ -48,7 +50,9 @@ const MODULES = [
   authRoutes,
   passwordRoutes,
   emailRoutes,
+  oauthRoutes,
   meRoutes,
+  oauthAccountRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,

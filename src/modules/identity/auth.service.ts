@@ -1,4 +1,5 @@
 import type { Config } from '../../config.ts';
+import type { Statement } from '../../db/client.ts';
 import { isUniqueViolation, requireChange } from '../../db/sql.ts';
 import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Ids } from '../../platform/ids.ts';
@@ -19,7 +20,7 @@ import type { Verifications } from './verifications.ts';
 type Deps = AuthenticationDeps & { config: Config; verifications: Verifications; ids: Ids; attempts: Attempts };
 
 /** The program on the other side, by which people recognise their sessions. */
-type Client = { userAgent?: string | undefined };
+export type Client = { userAgent?: string | undefined };
 
 type Registration = Client & {
   email: string;
@@ -34,6 +35,9 @@ type Login = Client & {
   /** Where it comes from, as attempts are counted. */
   address?: string | undefined;
 };
+
+/** `alongside` are statements that take effect together with the sign-in, or undo it. */
+type SignIn = Client & { alongside?: readonly Statement[] };
 
 export type SignedIn = { user: User; session: IssuedSession };
 
@@ -54,9 +58,25 @@ export function createAuthService(deps: Deps) {
     return { session: issued, insert };
   };
 
+  /** What happens once it is known who somebody is, however they have shown it: counts the login, opens a session. */
+  const signIn = async (user: User, { userAgent, alongside = [] }: SignIn): Promise<SignedIn> => {
+    if (user.status !== 'active') throw errors.accountDeactivated();
+    const now = clock.now();
+    const { session, insert } = openSession(user.id, { userAgent, now });
+    await database.commit([
+      ...alongside,
+      repository.recordLogin(user.id, now),
+      requireChange(database, errors.accountDeactivated),
+      repository.removeExpiredSessions(user.id, now),
+      insert,
+    ]);
+    return { user, session };
+  };
+
   return {
     authenticate: createAuthenticate(deps),
     ...createAccount(deps),
+    signIn,
 
     async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
       if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
@@ -88,18 +108,13 @@ export function createAuthService(deps: Deps) {
       const isRight = await passwords.verify(password, user?.passwordHash);
       if (!user || !isRight) throw errors.invalidCredentials();
       await attempt.succeed();
-      if (user.status !== 'active') throw errors.accountDeactivated();
       const verifiedHash = user.passwordHash;
       const passwordHash = passwords.needsRehash(verifiedHash) ? await passwords.hash(password) : verifiedHash;
-      const now = clock.now();
-      const { session, insert } = openSession(user.id, { userAgent, now });
-      await database.commit([
-        repository.recordLogin(user.id, { verifiedHash, passwordHash, now }),
+      const alongside = [
+        repository.confirmPassword(user.id, { verifiedHash, passwordHash }),
         requireChange(database, errors.invalidCredentials),
-        repository.removeExpiredSessions(user.id, now),
-        insert,
-      ]);
-      return { user, session };
+      ];
+      return signIn(user, { userAgent, alongside });
     },
 
     /**

@@ -99,16 +99,23 @@ export function createIdentityRepository(database: Database) {
         .returning();
     },
 
-    /** Counts a login with the password that was verified; changes nothing if it was replaced meanwhile. */
-    recordLogin(
-      userId: string,
-      { verifiedHash, passwordHash, now }: { verifiedHash: string; passwordHash: string; now: number },
-    ): Statement<User[]> {
+    /** Counts a login; changes nothing if the account was deactivated meanwhile. */
+    recordLogin(userId: string, now: number): Statement {
       return orm
         .update(users)
-        .set({ passwordHash, lastLoginAt: now, loginCount: sql`${users.loginCount} + 1` })
-        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash), isActive))
-        .returning();
+        .set({ lastLoginAt: now, loginCount: sql`${users.loginCount} + 1` })
+        .where(and(eq(users.id, userId), isActive));
+    },
+
+    /** Stores the password that was verified as it is hashed now; changes nothing if it was replaced meanwhile. */
+    confirmPassword(
+      userId: string,
+      { verifiedHash, passwordHash }: { verifiedHash: string; passwordHash: string },
+    ): Statement {
+      return orm
+        .update(users)
+        .set({ passwordHash })
+        .where(and(eq(users.id, userId), eq(users.passwordHash, verifiedHash)));
     },
 
     /** Replaces the password that was verified; changes nothing if it was replaced meanwhile. */

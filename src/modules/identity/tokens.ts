@@ -7,9 +7,21 @@ const PREFIXES = {
   api_key: 'cp_',
   email_verification: 'cpv_',
   password_reset: 'cpw_',
+  oauth_state: 'cps_',
+  oauth_browser: 'cpb_',
+  oauth_code: 'cpo_',
 } as const;
 
-const KINDS = ['access', 'refresh', 'api_key', 'email_verification', 'password_reset'] as const;
+const KINDS = [
+  'access',
+  'refresh',
+  'api_key',
+  'email_verification',
+  'password_reset',
+  'oauth_state',
+  'oauth_browser',
+  'oauth_code',
+] as const;
 
 export type TokenKind = keyof typeof PREFIXES;
 
