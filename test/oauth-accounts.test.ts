@@ -6,6 +6,7 @@ import { newApiKey, newUser } from './support/actors.ts';
 import { type Call, call } from './support/app.ts';
 import { roundTrips } from './support/costs.ts';
 import { aPerson, type FakeProviders, fakeProviders } from './support/fake-providers.ts';
+import { interleave } from './support/interleave.ts';
 import { mailedToken } from './support/outbox.ts';
 import { APP, isolate, type LinkedAccount, signInBy, storedAccountOf } from './support/sign-in.ts';
 
@@ -124,6 +125,20 @@ describe('an account elsewhere', () => {
     const login = { identifier: body.user.email, password: newPassword };
     const { body: back } = await call('/v1/auth/login', { body: login });
     expect((await unlink(back.session.accessToken, left)).status).toBe(204);
+  });
+
+  it('that is unlinked while somebody signs in with it lets them in no more', async () => {
+    const { user, token } = await newUser();
+    const person = aPerson();
+    const { body } = await browser.link('github', person, { token });
+    // After the state was claimed and the user was found.
+    const late = await interleave(() => signInBy(providers, isolate()).signIn('github', person), {
+      beforeCall: 4,
+      happens: () => unlink(token, body.linked.id),
+    });
+    expect([late.status, late.body.code]).toEqual([401, 'oauth_refused']);
+    expect(await storedAccountOf(user.id)).toBeUndefined();
+    expect((await call<{ items: unknown[] }>('/v1/me/sessions', { token })).body.items).toHaveLength(1);
   });
 
   it('that somebody linked before the address was verified does not outlive a reset by whose address it is', async () => {

@@ -116,6 +116,13 @@ describe('the way back', () => {
     await refused('github', answer, cookie);
     expect(providers.requests).toEqual([]);
   });
+
+  it('is taken once', async () => {
+    const begun = await browser.begin('github');
+    const answer = providers.agree(begun.body.url, aPerson());
+    expect((await browser.finish('github', answer, cookieOf(begun))).status).toBe(200);
+    expect((await browser.finish('github', answer, cookieOf(begun))).body.code).toBe('invalid_state');
+  });
 });
 
 describe('a provider', () => {

@@ -107,6 +107,13 @@ describe('an ID token', () => {
     for (const token of wrong) await expect(verify(token), token).rejects.toMatchObject(failure('refused'));
   });
 
+  it('is refused when a shared secret has signed it, even if that is among the keys', async () => {
+    const secret = new TextEncoder().encode('a secret that the client has as well');
+    const token = await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'HS256' }).sign(secret);
+    const asked = verifyIdToken(token, { keys: async () => secret, expected: EXPECTED });
+    await expect(asked).rejects.toMatchObject(failure('refused'));
+  });
+
   it.each([1, 'true', 'yes', null, {}])('does not verify an address by %j', async (verified) => {
     const claims = await verify(await sign({ email: 'ada@example.com', email_verified: verified }));
     expect(claims).toMatchObject({ email: 'ada@example.com' });
@@ -224,6 +231,66 @@ describe('a discovery document', () => {
 
   it('is not used when it is none', async () => {
     await expect(ask(good, 404).question()).rejects.toMatchObject(failure('misconfigured'));
+  });
+});
+
+describe('what an issuer says beside the ID token', () => {
+  const issuer = EXPECTED.issuer;
+  const redeem = async (said: { claims?: Claims; userInfo?: unknown; status?: number }) => {
+    const jwk = { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256' };
+    const endpoint = (name: string) => `${issuer}/${name}`;
+    const [authorization_endpoint, token_endpoint] = [endpoint('authorize'), endpoint('token')];
+    const [jwks_uri, userinfo_endpoint] = [endpoint('keys'), endpoint('me')];
+    let nonce = '';
+    const answers: Record<string, () => unknown> = {
+      [`${issuer}/.well-known/openid-configuration`]: () => ({
+        ...{ issuer, authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint },
+      }),
+      [jwks_uri]: () => ({ keys: [jwk] }),
+      [userinfo_endpoint]: () => said.userInfo,
+      [token_endpoint]: async () => ({
+        access_token: 'a',
+        token_type: 'Bearer',
+        id_token: await new SignJWT({ ...CLAIMS, nonce, ...said.claims })
+          .setProtectedHeader({ alg: 'RS256', kid: 'rsa' })
+          .sign(rsa.privateKey),
+      }),
+    };
+    const fake: typeof fetch = async (input) => {
+      const status = String(input) === userinfo_endpoint ? said.status : 200;
+      return Response.json(await answers[String(input)]?.(), { status: status ?? 200 });
+    };
+    const settings = { id: 'id', name: 'Id', issuer, clientId: 'us', clientSecret: 's', scopes: ['openid'] };
+    const provider = createOidcProvider(settings, { allowsHttp: false, now: () => NOW, fetch: fake });
+    const redirectUri = 'https://us.example/back';
+    const { secrets } = await provider.ask({ state: 'the state', redirectUri });
+    ({ nonce } = secrets);
+    return (await provider.redeem({ code: 'c', secrets, redirectUri })).person;
+  };
+
+  it('completes who somebody is', async () => {
+    const userInfo = { sub: 'ada', email: 'ada@example.com', email_verified: true, name: 'Ada' };
+    expect(await redeem({ userInfo })).toMatchObject({
+      email: 'ada@example.com',
+      isEmailVerified: true,
+      fullName: 'Ada',
+    });
+    expect(await redeem({ userInfo: { sub: 'ada' } })).toMatchObject({ email: undefined, isEmailVerified: false });
+  });
+
+  it('is not asked for an address that the token has', async () => {
+    const claims = { email: 'ada@example.com' };
+    const userInfo = { sub: 'ada', email: 'ada@example.com', email_verified: true };
+    expect(await redeem({ claims, userInfo })).toMatchObject({ email: 'ada@example.com', isEmailVerified: false });
+  });
+
+  it.each([
+    [{ userInfo: { sub: 'eve', email: 'victim@example.com', email_verified: true } }],
+    [{ userInfo: { email: 'victim@example.com', email_verified: true } }],
+    [{ userInfo: { sub: 'ada' }, status: 403 }],
+    [{ userInfo: null }],
+  ])('is refused when it is %j', async (said) => {
+    await expect(redeem(said)).rejects.toMatchObject(failure('refused'));
   });
 });
 

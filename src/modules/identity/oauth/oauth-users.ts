@@ -105,13 +105,20 @@ export function createOauthUsers({ database, config, clock, ids, keyRing }: Oaut
         repository.selectLinkedUser(key),
         repository.selectUserByEmail(email === undefined ? null : emailKey(email)),
       ]);
-      if (linked) return { user: linked, alongside: await save(linked.id, arrival) };
+      if (linked) {
+        const isStillLinked = repository.requireAccount(linked.id, {
+          ...key,
+          refusal: () => errors.signInRefused(provider.name),
+        });
+        return { user: linked, alongside: [isStillLinked, ...(await save(linked.id, arrival))] };
+      }
       if (email === undefined) throw errors.emailNotVerifiedThere(provider.name);
       if (!namesake) return { user: await create(arrival, email), alongside: [] };
-      const refusal = () => errors.accountExists(provider.name);
-      if (namesake.emailVerifiedAt === null) throw refusal();
-      const isStillTheirs = repository.requireVerifiedEmail(namesake.id, { emailKey: emailKey(email), refusal });
-      return { user: namesake, alongside: [isStillTheirs, ...(await save(namesake.id, arrival))] };
+      const isTheirs = repository.requireVerifiedEmail(namesake.id, {
+        emailKey: emailKey(email),
+        refusal: () => errors.accountExists(provider.name),
+      });
+      return { user: namesake, alongside: [isTheirs, ...(await save(namesake.id, arrival))] };
     },
 
     /** Links the account elsewhere to a user who is logged in still. */

@@ -70,6 +70,15 @@ export function createOauthRepository(database: Database) {
       return requireThat(database, { condition: sql`exists ${found}`, refusal });
     },
 
+    /** Undoes the batch unless the account is linked to the user: who has just unlinked it must not be let in by it. */
+    requireAccount(userId: string, { refusal, ...key }: AccountKey & { refusal: () => Error }): Statement {
+      const found = orm
+        .select({ id: oauthAccounts.id })
+        .from(oauthAccounts)
+        .where(and(isAccount(key), eq(oauthAccounts.ownerId, userId)));
+      return requireThat(database, { condition: sql`exists ${found}`, refusal });
+    },
+
     /** Undoes the batch unless the user has fewer other accounts than this. */
     requireAccountsBelow(userId: string, { limit, refusal, ...key }: Limit): Statement {
       const others = orm
