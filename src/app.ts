@@ -14,6 +14,8 @@ import { passkeyLoginRoutes } from './modules/identity/factors/passkey-login.rou
 import { passkeyRoutes } from './modules/identity/factors/passkeys.routes.ts';
 import { twoFactorRoutes } from './modules/identity/factors/two-factor.routes.ts';
 import { meRoutes } from './modules/identity/me.routes.ts';
+import { oauthRoutes } from './modules/identity/oauth/oauth.routes.ts';
+import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
@@ -53,8 +55,10 @@ const MODULES = [
   emailRoutes,
   twoFactorRoutes,
   passkeyLoginRoutes,
+  oauthRoutes,
   meRoutes,
   passkeyRoutes,
+  oauthAccountRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,

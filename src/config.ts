@@ -27,6 +27,48 @@ function parseKeys(list: string, context: z.RefinementCtx): [RingKey, ...RingKey
   return z.NEVER;
 }
 
+const LOOPBACK = /^(127\.0\.0\.1|\[::1\]|localhost)$/;
+const NEVER_AN_APP = ['javascript:', 'data:', 'vbscript:', 'blob:', 'file:', 'about:'];
+
+/** An app's address: https, this machine, or a scheme of the app's own; codes that are sent there are read there only. */
+function isAppAddress(uri: string): boolean {
+  if (!URL.canParse(uri) || uri.includes('#')) return false;
+  const { protocol, hostname } = new URL(uri);
+  return protocol === 'http:' ? LOOPBACK.test(hostname) : !NEVER_AN_APP.includes(protocol);
+}
+
+const listOf = (list: string) =>
+  list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+
+function parseJson(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'It must be JSON.' });
+    return z.NEVER;
+  }
+}
+
+const oidcProvider = z.strictObject({
+  /** Stands in addresses, and for the issuer in the database: another issuer needs another id. */
+  id: z
+    .string()
+    .regex(/^(?!(github|google)$)[a-z\d][a-z\d-]{0,31}$/, 'It must be lower-case letters, digits and hyphens.'),
+  /** For people. */
+  name: z.string().trim().min(1).max(60),
+  issuer: z.url({ protocol: /^https?$/ }).refine((url) => !/[?#@]/.test(url), 'It must have no query and no user.'),
+  clientId: z.string().min(1).max(300),
+  clientSecret: z.string().min(1).max(1000),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/))
+    .max(20)
+    .default(['openid', 'email', 'profile'])
+    .refine((scopes) => scopes.includes('openid'), 'They must hold `openid`.'),
+});
+
 /** Vars and secrets: name, default and meaning. Nothing else reads them. */
 const configSchema = z.object({
   /** `local`, `test` or `production`: shown in logs; local also allows the seed. */
@@ -104,6 +146,27 @@ const configSchema = z.object({
   ENCRYPTION_KEYS: z.string().default(LOCAL_ENCRYPTION_KEY).transform(parseKeys),
   /** Whether anyone may register an account. */
   REGISTRATION_OPEN: flag.default(true),
+  /** Sign-in with GitHub: the OAuth app's client id; with it, the secret below. */
+  OAUTH_GITHUB_CLIENT_ID: z.string().min(1).optional(),
+  /** Secret. */
+  OAUTH_GITHUB_CLIENT_SECRET: z.string().min(1).optional(),
+  /** Sign-in with Google: the OAuth client's id; with it, the secret below. */
+  OAUTH_GOOGLE_CLIENT_ID: z.string().min(1).optional(),
+  /** Secret. */
+  OAUTH_GOOGLE_CLIENT_SECRET: z.string().min(1).optional(),
+  /** Secret: sign-in with any OpenID Connect issuers, JSON: `[{id, name, issuer, clientId, clientSecret, scopes?}]`. */
+  OAUTH_OIDC: z
+    .string()
+    .default('[]')
+    .transform(parseJson)
+    .pipe(z.array(oidcProvider).max(20))
+    .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, 'Two have the same id.'),
+  /** Apps that may be sent back to after a sign-in elsewhere: exact addresses, comma separated. */
+  OAUTH_REDIRECT_URIS: z
+    .string()
+    .default('')
+    .transform(listOf)
+    .refine((uris) => uris.every(isAppAddress), 'They must be https, http on this machine, or an app’s own scheme.'),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -16,6 +16,9 @@ import { createSecondFactorService } from './modules/identity/factors/second-fac
 import { createTickets } from './modules/identity/factors/tickets.ts';
 import { createTwoFactorService } from './modules/identity/factors/two-factor.service.ts';
 import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
+import { createConfiguredProviders, type IdentityProviders } from './modules/identity/oauth/configured-providers.ts';
+import { createOauthService } from './modules/identity/oauth/oauth.service.ts';
+import { createOauthAccountsService } from './modules/identity/oauth/oauth-accounts.service.ts';
 import { createPasswordPolicy } from './modules/identity/password-policy.ts';
 import { createPasswordResetService } from './modules/identity/password-reset.service.ts';
 import { createVerifications } from './modules/identity/verifications.ts';
@@ -72,6 +75,7 @@ export type Runtime = {
   vectors: VectorStore;
   identities: IdentityCache;
   keyRing: KeyRing;
+  identityProviders: IdentityProviders;
   mailer: Mailer;
   /** Where local mails are kept for developers; nowhere in production. */
   outbox: Outbox | undefined;
@@ -120,6 +124,7 @@ export function createRuntime(env: Env): Runtime {
     files,
     outbox,
     keyRing: createKeyRing(config.ENCRYPTION_KEYS),
+    identityProviders: createConfiguredProviders(config, { now: clock.now }),
     mailer: chooseMailer(env, { config, outbox, now: clock.now }),
     queue: createCloudflareQueue(env.JOBS, { logger }),
     embeddings: chooseEmbeddings(env, config),
@@ -203,6 +208,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
+  const oauth = once(() => createOauthService({ ...base, auth: auth() }));
+  const oauthAccounts = once(() => createOauthAccountsService(base));
   const passwordPolicy = once(() => createPasswordPolicy(config));
   const passwordReset = once(() => createPasswordResetService({ ...base, verifications: verifications() }));
   const emailVerification = once(() => createEmailVerificationService({ ...base, verifications: verifications() }));
@@ -238,6 +245,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     content,
     search,
     auth,
+    oauth,
+    oauthAccounts,
     passwordPolicy,
     passwordReset,
     emailVerification,

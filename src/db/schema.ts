@@ -2,6 +2,7 @@
 export * from '../modules/idempotency/idempotency.table.ts';
 export * from '../modules/identity/factors/factors.table.ts';
 export * from '../modules/identity/identity.table.ts';
+export * from '../modules/identity/oauth/oauth.table.ts';
 export * from '../modules/ingestion/ingestion.table.ts';
 export * from '../modules/library/library.table.ts';
 export * from '../modules/search/search.table.ts';

@@ -9,6 +9,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   unsentMails: ({ verifications }) => verifications.resendUnsent(),
   expiredTokens: ({ verifications }) => verifications.removeExpired(),
   expiredTickets: ({ tickets }) => tickets.removeExpired(),
+  expiredSignIns: ({ oauth }) => oauth.removeExpired(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

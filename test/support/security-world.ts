@@ -60,8 +60,23 @@ export async function newInhabitant(): Promise<Inhabitant> {
     'api-keys': keys,
     sessions: user.sessionId,
     passkeys,
+    'oauth-accounts': await newOauthAccount(user.user.id),
+    // Nobody's: none is configured.
+    providers: 'no-such-provider',
   };
   return { ...user, belongings, canary };
+}
+
+/** An account elsewhere, as signing in with it stores it. */
+async function newOauthAccount(userId: string): Promise<string> {
+  const id = crypto.randomUUID();
+  await env.DB.prepare(
+    `insert into oauth_accounts (id, user_id, provider, provider_account_id, sealed_tokens, created_at, updated_at)
+     values (?, ?, 'github', ?, 'sealed', 1, 1)`,
+  )
+    .bind(id, userId, id)
+    .run();
+  return id;
 }
 
 /** Everything that the catalogue holds of a user. */

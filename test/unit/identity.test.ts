@@ -95,6 +95,9 @@ describe('tokens', () => {
     ['api_key', 'cp_'],
     ['email_verification', 'cpv_'],
     ['password_reset', 'cpw_'],
+    ['oauth_state', 'cps_'],
+    ['oauth_browser', 'cpb_'],
+    ['oauth_code', 'cpo_'],
   ] as const)('of kind %s begin with %s and are known by their hash', (kind, prefix) => {
     const issued = issueToken(kind);
     expect(issued.token.startsWith(prefix)).toBe(true);

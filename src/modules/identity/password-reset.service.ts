@@ -5,6 +5,7 @@ import { createIdentityRepository } from './identity.repository.ts';
 import type { IdentityCache } from './identity-cache.ts';
 import { emailKey } from './login-keys.ts';
 import { passwordChangedMail } from './mails/password-changed.ts';
+import { createOauthRepository } from './oauth/oauth.repository.ts';
 import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
 import { parseToken } from './tokens.ts';
@@ -71,6 +72,8 @@ export function createPasswordResetService(deps: Deps) {
         repository.use(hash, { purpose, now }),
         requireChange(database, errors.invalidMailedToken),
         repository.setPassword(user.id, passwordHash),
+        // Who had the address verified by nobody may have been somebody else: no way in of theirs may stay.
+        createOauthRepository(database).removeAccountsOfUnverified(user.id),
         repository.confirmEmail(hash, { purpose, now }),
         repository.removeSessions(user.id),
         repository.endAll(user.id, { purpose, now }),

@@ -14,6 +14,9 @@ export type Passwords = {
   needsRehash(stored: string): boolean;
 };
 
+/** Stored for accounts that have no password: nothing that anyone types is verified by it. */
+export const NO_PASSWORD = 'none';
+
 type Cost = { N: number; r: number; p: number };
 type Parsed = Cost & { salt: Buffer; key: Buffer };
 

@@ -8,9 +8,22 @@ const PREFIXES = {
   email_verification: 'cpv_',
   password_reset: 'cpw_',
   login_ticket: 'cpt_',
+  oauth_state: 'cps_',
+  oauth_browser: 'cpb_',
+  oauth_code: 'cpo_',
 } as const;
 
-const KINDS = ['access', 'refresh', 'api_key', 'email_verification', 'password_reset', 'login_ticket'] as const;
+const KINDS = [
+  'access',
+  'refresh',
+  'api_key',
+  'email_verification',
+  'password_reset',
+  'login_ticket',
+  'oauth_state',
+  'oauth_browser',
+  'oauth_code',
+] as const;
 
 export type TokenKind = keyof typeof PREFIXES;
 
