@@ -188,7 +188,7 @@ export function methodsOf({ operations }: Description, path: string): string[] {
 
 /** Every method that the path does not take; from the first of its operations, so that each is tried once. */
 function* methodProbes(description: Description, operation: Operation, making: Making): Generator<Probe> {
-  if (description.operations.find(({ path }) => path === operation.path) !== operation) return;
+  if (description.operations.find(({ path }) => path === operation.path)?.name !== operation.name) return;
   const wire = { ...toWire(draftOf(operation, making)), headers: [], body: undefined };
   const taken = methodsOf(description, operation.path);
   for (const method of [...HTTP_METHODS, 'HEAD'].filter((each) => !taken.includes(each))) {
