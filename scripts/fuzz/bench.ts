@@ -27,6 +27,8 @@ const BROKEN_WIRE_TIMEOUT_MS = 500;
 const MAX_SHOWN_ANSWER = 400;
 
 export function createBench({ baseUrl, description, world, report }: Bench): { tryProbe: TryProbe } {
+  let asked = 0;
+
   const senderOf = (operation: Operation, { as }: Probe, owner: Person): Person | undefined => {
     if (operation.isPublic || as === 'nobody') return undefined;
     return as === 'stranger' ? world.bob : owner;
@@ -42,7 +44,11 @@ export function createBench({ baseUrl, description, world, report }: Bench): { t
     const isBroken = probe.expects === 'broken-wire';
     const methods = methodsOf(description, operation.path);
     try {
-      const answer = await send(baseUrl, probe.wire, isBroken ? BROKEN_WIRE_TIMEOUT_MS : TIMEOUT_MS);
+      const answer = await send(
+        baseUrl,
+        fromElsewhere(probe.wire, asked++),
+        isBroken ? BROKEN_WIRE_TIMEOUT_MS : TIMEOUT_MS,
+      );
       const expected = { named: description.named, secrets: secretsFrom(sender), methods };
       return { answer, faults: faultsOfAnswer(operation, probe, { answer, ...expected }) };
     } catch (error) {
@@ -95,6 +101,12 @@ function count(report: Report, { name }: Operation, answer: WireAnswer | undefin
   tally[status] = (tally[status] ?? 0) + 1;
   report.calls += 1;
 }
+
+/** Each request from another address, as far as a server on this machine believes it: one would soon be locked out. */
+const fromElsewhere = (wire: WireRequest, index: number): WireRequest => ({
+  ...wire,
+  headers: [...wire.headers, ['cf-connecting-ip', `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`]],
+});
 
 /** A probe that brings a credential of its own keeps it. */
 function withCredential(wire: WireRequest, sender: Person | undefined): WireRequest {
