@@ -8,11 +8,14 @@ import { runCampaign } from './fuzz/campaign.ts';
 import { renderReport } from './fuzz/report.ts';
 import { applyMigrations } from './migrations.ts';
 import { freePort, startServer } from './server.ts';
+import { explain } from './session.ts';
 
 const USAGE = `npm run fuzz -- [--seconds 60] [--seed N] [--rounds N] [--url URL] [--only "METHOD /path"]
+                [--admin NAME --password PASSWORD]
 
 Calls every operation of /openapi.json with whatever may break it, and judges each answer. Starts a server with a state of
-its own unless --url names one. Ends with 1 when it has found something, and says how to see it again.`;
+its own unless --url names one; what only administrators may do needs the name of one. Ends with 1 when it has found
+something, and says how to see it again.`;
 
 const { values } = parseArgs({
   allowPositionals: false,
@@ -22,6 +25,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     url: { type: 'string' },
     only: { type: 'string' },
+    admin: { type: 'string' },
+    password: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -31,21 +36,26 @@ if (values.help) {
   process.exit(0);
 }
 
-const seed = Number(values.seed);
+const seed = wholeNumber(values.seed);
 const options = {
   seed,
-  seconds: Number(values.seconds),
-  maxRounds: values.rounds === undefined ? Number.POSITIVE_INFINITY : Number(values.rounds),
+  seconds: wholeNumber(values.seconds),
+  maxRounds: values.rounds === undefined ? undefined : wholeNumber(values.rounds),
   only: values.only,
+  admin: values.admin === undefined ? undefined : { username: values.admin, password: values.password },
 };
-console.log(`Seed ${seed}.`);
-const started = performance.now();
-const report =
-  values.url === undefined
-    ? await onOwnServer()
-    : await runCampaign({ ...options, baseUrl: values.url.replace(/\/$/, '') });
-console.log(renderReport(report, { seed, seconds: (performance.now() - started) / 1000 }));
-process.exit(report.findings.length === 0 ? 0 : 1);
+const baseUrl = values.url?.replace(/\/$/, '');
+
+try {
+  console.log(`Seed ${seed}.`);
+  const started = performance.now();
+  const report = baseUrl === undefined ? await onOwnServer() : await runCampaign({ ...options, baseUrl });
+  console.log(renderReport(report, { seed, seconds: (performance.now() - started) / 1000 }));
+  process.exit(report.findings.length === 0 ? 0 : 1);
+} catch (error) {
+  console.error(explain(error, { url: baseUrl ?? 'the server', user: values.admin ?? 'the user', password: '' }));
+  process.exit(2);
+}
 
 /** Passwords are hashed at the lowest cost: hashing is not what is looked for. */
 async function onOwnServer(): Promise<Report> {
@@ -59,4 +69,10 @@ async function onOwnServer(): Promise<Report> {
     await server.stop();
     await rm(persistTo, { recursive: true, force: true });
   }
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  console.error(`“${text}” is no whole number.\n\n${USAGE}`);
+  process.exit(2);
 }

@@ -31,7 +31,8 @@ export function createBench({ baseUrl, description, world, report }: Bench): { t
 
   const senderOf = (operation: Operation, { as }: Probe, owner: Person): Person | undefined => {
     if (operation.isPublic || as === 'nobody') return undefined;
-    return as === 'stranger' ? world.bob : owner;
+    if (as === 'stranger') return world.bob;
+    return operation.requiredScope === 'admin' ? (world.admin ?? owner) : owner;
   };
 
   /** Ids and words of everybody but the sender. */
@@ -49,7 +50,9 @@ export function createBench({ baseUrl, description, world, report }: Bench): { t
         fromElsewhere(probe.wire, asked++),
         isBroken ? BROKEN_WIRE_TIMEOUT_MS : TIMEOUT_MS,
       );
-      const expected = { named: description.named, secrets: secretsFrom(sender), methods };
+      // Administrators see people, but not what is theirs.
+      const secrets = operation.requiredScope === 'admin' && sender === world.admin ? [] : secretsFrom(sender);
+      const expected = { named: description.named, secrets, methods };
       return { answer, faults: faultsOfAnswer(operation, probe, { answer, ...expected }) };
     } catch (error) {
       if (!(error instanceof NoAnswerError)) throw error;

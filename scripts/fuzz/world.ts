@@ -21,11 +21,15 @@ export type Person = {
   belongings: Map<string, string>;
 };
 
+export type Credentials = Pick<Person, 'username' | 'password'>;
+
 export type World = {
   ada: Person;
   bob: Person;
   /** Somebody whose credentials may be used up. */
   victim: Person;
+  /** Who calls what only administrators may; without one, such operations are asked for in vain. */
+  admin?: Person | undefined;
   /** What answers have shown: tokens by their prefix, and cursors by the path of their list. */
   seen: { tokens: Map<string, string[]>; cursors: Map<string, string> };
 };
@@ -84,6 +88,15 @@ async function post(person: Person, path: string, json: unknown): Promise<string
 export async function createWorld(baseUrl: string, dice: Dice): Promise<World> {
   const [ada, bob] = [await newInhabitant(baseUrl, dice), await newInhabitant(baseUrl, dice)];
   return { ada, bob, victim: await newPerson(baseUrl, dice), seen: { tokens: new Map(), cursors: new Map() } };
+}
+
+/** Somebody who is there already, such as an administrator, whom no call can make. */
+export async function knownPerson(baseUrl: string, { username, password }: Credentials): Promise<Person> {
+  const { body } = await createClient(baseUrl).call('/v1/auth/login', { json: { identifier: username, password } });
+  const { user, session } = sessionSchema.parse(body);
+  const client = createClient(baseUrl, session.accessToken);
+  const words = { bait: `bait-of-${user.id}`, secret: `secret-of-${user.id}` };
+  return { id: user.id, username, password, client, ...words, belongings: new Map() };
 }
 
 /** Somebody who has everything, and whose document has been read. */
@@ -171,6 +184,7 @@ export function knownTo(world: World, { operation, owner, dice }: Asking): Known
     if (name === 'email' && dice.chance(0.5)) return `${suffix(dice)}@example.com`;
     if (!isId(schema)) return undefined;
     const kind = name === 'id' ? kindOfParameter(operation.path, name) : kindOf(name);
+    if (kind === 'users') return world.victim.id;
     return owner.belongings.get(kind) ?? madeUpId(dice);
   };
 }

@@ -99,7 +99,7 @@ async function benchFor(answer: (given: Given) => Answer) {
   const description = readDescription(DESCRIPTION);
   const [operation] = description.operations;
   if (!operation) throw new Error('The description describes nothing.');
-  return { ...createBench({ baseUrl, description, world, report }), operation, description, report };
+  return { ...createBench({ baseUrl, description, world, report }), operation, description, report, world };
 }
 
 const request = (probe: Partial<Probe> = {}): Probe => ({
@@ -142,6 +142,21 @@ describe('an answer', () => {
     await tryProbe(operation, request(probe));
     expect(new Set(report.findings.map((finding) => finding.rule))).toEqual(new Set(rule === undefined ? [] : [rule]));
     expect(report.tallies.get('PATCH /v1/tags/{id}')).toEqual({ [answer.status]: 1 });
+  });
+
+  it('to what only administrators may do is asked for by one, who sees people', async () => {
+    const bench = await benchFor(({ headers }) =>
+      headers.authorization === 'Bearer token-of-Root' ? { status: 200, body: { id: 'id-of-Bob', name: 'x' } } : GOOD,
+    );
+    bench.world.admin = { ...bench.world.victim, client: createClient('', 'token-of-Root') };
+    await bench.tryProbe({ ...bench.operation, requiredScope: 'admin' }, request());
+    expect(bench.report.findings).toEqual([]);
+    expect(bench.report.tallies.get(bench.operation.name)).toEqual({ 200: 1 });
+    await bench.tryProbe(
+      { ...bench.operation, requiredScope: 'admin' },
+      request({ as: 'stranger', expects: 'refused' }),
+    );
+    expect(bench.report.findings.map(({ rule }) => rule)).toContain('not refused');
   });
 
   it('that never comes is a finding, unless what was asked was broken', async () => {
