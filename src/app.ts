@@ -7,6 +7,7 @@ import { corsByConfig } from './http/middleware/cors.ts';
 import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
+import { renderUnrouted } from './http/unrouted.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
@@ -26,7 +27,6 @@ import { searchRoutes } from './modules/search/search.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
 import type { Runtime } from './services.ts';
-import { AppError } from './shared/app-error.ts';
 
 /** The HTTP door: middleware in the order that requests meet it, then the modules' routes. */
 export function createApp(runtime: Runtime) {
@@ -43,7 +43,7 @@ export function createApp(runtime: Runtime) {
   if (runtime.outbox) devOutboxRoutes(runtime.outbox)(app);
   registerDocumentation(app);
 
-  app.notFound((c) => renderError(new AppError('not_found', 'There is no such path.'), c));
+  app.notFound(renderUnrouted(app));
   app.onError(renderError);
   return app;
 }

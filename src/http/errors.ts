@@ -4,6 +4,7 @@ import type { ZodError } from 'zod';
 import { AppError, ERROR_STATUS, type ErrorCode, type FieldError } from '../shared/app-error.ts';
 import { TimeoutError } from '../shared/attempts.ts';
 import { BreakerOpenError } from '../shared/breaker.ts';
+import { fieldErrorsOf } from '../shared/field-errors.ts';
 import { InvalidCursorError } from '../shared/page.ts';
 import type { AppContext } from './context.ts';
 
@@ -12,6 +13,7 @@ const TITLES: Record<ErrorCode, string> = {
   unauthenticated: 'Not signed in',
   forbidden: 'Not allowed',
   not_found: 'Not found',
+  method_not_allowed: 'Method not allowed',
   conflict: 'Conflict',
   stale_version: 'Stale version',
   too_large: 'Too large',
@@ -69,5 +71,5 @@ function invalidFields(errors: FieldError[]): AppError {
 
 /** What a failed validation of path, query or body becomes. */
 export function validationError(error: ZodError): AppError {
-  return invalidFields(error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })));
+  return invalidFields(fieldErrorsOf(error));
 }

@@ -36,6 +36,7 @@ const DESCRIPTIONS: Record<ErrorCode, string> = {
   unauthenticated: 'No valid credential was given.',
   forbidden: 'The credential lacks the scope that this route needs.',
   not_found: 'There is no such thing, or it is not yours.',
+  method_not_allowed: 'The path takes other methods; `Allow` names them.',
   conflict: 'The state of the thing does not allow this.',
   stale_version: 'The thing has changed since the version that you gave.',
   too_large: 'The body is larger than allowed.',

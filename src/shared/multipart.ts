@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { Busboy } from '@fastify/busboy';
+import { Busboy, Dicer } from '@fastify/busboy';
 
-/** The file of an upload as it arrives. It must be read to its end. */
+/** The file of an upload as it arrives. It must be read to its end. The media type is as declared, with its charset. */
 export type IncomingFile = { filename: string; mediaType: string; body: AsyncIterable<Uint8Array> };
 
 /** The body is cut short or is not multipart/form-data. */
@@ -39,26 +39,29 @@ export async function readMultipart<T>(
   { body, contentType, lists }: Form,
   onFile: (file: IncomingFile) => Promise<T>,
 ): Promise<{ fields: Record<string, string>; file: T | undefined }> {
-  const fields: Record<string, string> = {};
+  const fields = new Map<string, string>();
   let handled: Promise<T> | undefined;
   const source = Readable.from(body, { objectMode: false });
   try {
     const parser = createParser(contentType);
+    const charset = charsetOfParts(parser);
     await new Promise<void>((resolve, reject) => {
       const refuse = (field: string, message: string) => reject(new AmbiguousFormError(field, message));
-      parser.on('field', (name, value, _nameIsCut, valueIsCut) => {
-        const earlier = fields[name];
+      // Typed as a string, but absent where the part has no name.
+      parser.on('field', (name: string | undefined, value, _nameIsCut, valueIsCut) => {
+        if (name === undefined) return refuse('', 'A part of the form has no name.');
+        const earlier = fields.get(name);
         if (valueIsCut) refuse(name, 'It is too long.');
         if (earlier !== undefined && !lists.includes(name)) refuse(name, 'It is given twice.');
-        fields[name] = earlier === undefined ? value : `${earlier},${value}`;
+        fields.set(name, earlier === undefined ? value : `${earlier},${value}`);
       });
-      parser.on('file', (name, stream, filename, _encoding, mediaType) => {
+      parser.on('file', (name: string | undefined, stream, filename, _encoding, mediaType) => {
         if (name !== 'file' || handled) {
           stream.resume();
-          refuse(name, 'Send one file, in the field `file`.');
+          refuse(name ?? '', 'Send one file, in the field `file`.');
           return;
         }
-        handled = onFile({ filename: filename ?? '', mediaType, body: stream });
+        handled = onFile({ filename: filename ?? '', mediaType: mediaType + charset.ofLatest, body: stream });
         handled.catch(reject);
       });
       for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit']) {
@@ -69,7 +72,7 @@ export async function readMultipart<T>(
       source.on('error', (error) => reject(broken(error)));
       source.pipe(parser);
     });
-    return { fields, file: await handled };
+    return { fields: Object.fromEntries(fields), file: await handled };
   } catch (error) {
     source.destroy();
     // The bytes that are being stored must have come to rest before anybody removes them.
@@ -85,6 +88,29 @@ function createParser(contentType: string) {
     throw broken(error);
   }
 }
+
+const CHARSET = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i;
+
+/**
+ * Busboy tells a file's media type without its parameters: only the parser of parts inside it sees them. It is asked
+ * when it has found a part's header, before Busboy is.
+ */
+function charsetOfParts(busboy: unknown): { ofLatest: string } {
+  const charset = { ofLatest: '' };
+  const form: unknown = Reflect.get(Object(busboy), '_parser');
+  const parts: unknown = Reflect.get(Object(form), 'parser');
+  if (!(parts instanceof Dicer)) throw new Error('This version of Busboy keeps its parser of parts elsewhere.');
+  parts.on('part', (part) => {
+    part.prependListener('header', (header) => {
+      const [, label] = CHARSET.exec(contentTypeIn(header)) ?? [];
+      charset.ofLatest = label === undefined ? '' : `; charset=${label}`;
+    });
+  });
+  return charset;
+}
+
+const contentTypeIn = (header: object): string =>
+  'content-type' in header ? String([header['content-type']].flat()[0]) : '';
 
 const broken = (cause: unknown) =>
   new BrokenMultipartError('The body ended early or is not multipart/form-data.', { cause });

@@ -28,6 +28,10 @@ describe('the password policy', () => {
     ['MARGARET', false, false],
     ['xx-margaret-xx-and-much-more', false, false],
     ['margaret.h@example.com', false, false],
+    // What everybody here thinks of.
+    ['commonplace!', false, false],
+    ['C0mmonplaceLibrary', false, false],
+    ['commonplace gravel owl teapot', true, true],
     ['Test123!', false, true],
     ['Summer2024!', false, true],
     ['kJ8#mQ2z', true, true],

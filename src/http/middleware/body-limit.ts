@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { AppError } from '../../shared/app-error.ts';
 import type { AppContext } from '../context.ts';
 
-/** Bounds every body but uploads, which are streamed and count their own bytes. */
+/** Bounds every body but uploads, which are streamed and count their own bytes, and those of GET, which nobody reads. */
 export const limitBody = (config: Config) => {
   const limited = bodyLimit({
     maxSize: config.MAX_JSON_BYTES,
@@ -13,9 +13,11 @@ export const limitBody = (config: Config) => {
     },
   });
   return createMiddleware<AppContext>((c, next) =>
-    isUpload(c.req.header('content-type')) ? next() : limited(c, next),
+    UNREAD.includes(c.req.method) || isUpload(c.req.header('content-type')) ? next() : limited(c, next),
   );
 };
+
+const UNREAD = ['GET', 'HEAD'];
 
 /** Whether the body is a form with a file in it, which is streamed. */
 export const isUpload = (contentType = '') => contentType.toLowerCase().startsWith('multipart/form-data');

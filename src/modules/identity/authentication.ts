@@ -22,7 +22,11 @@ const ADMIN_SCOPES: ReadonlySet<Scope> = new Set(SCOPES);
 const USER_SCOPES: ReadonlySet<Scope> = new Set(SCOPES.filter((scope) => scope !== 'admin'));
 
 /** Everything that a user of the role may do. */
-const scopesOf = (role: User['role']): ReadonlySet<Scope> => (role === 'admin' ? ADMIN_SCOPES : USER_SCOPES);
+export const scopesOf = (role: User['role']): ReadonlySet<Scope> => (role === 'admin' ? ADMIN_SCOPES : USER_SCOPES);
+
+/** What a key may do: no more than its user may now, since administrators may stop being ones. */
+export const scopesOfKey = (scopes: readonly Scope[], role: User['role']): ReadonlySet<Scope> =>
+  new Set(scopes).intersection(scopesOf(role));
 
 /**
  * Turns a bearer token into the actor behind it: no database call when the token has no possible shape or was checked
@@ -49,8 +53,7 @@ export function createAuthenticate({ database, clock, identities, waitUntil }: A
     if (!found) return undefined;
     const { id, userId, role, expiresAt, lastUsedAt } = found;
     if ((lastUsedAt ?? 0) <= now - TOUCH_INTERVAL_MS) waitUntil(touch(userId, { id, now }));
-    // A key keeps no more than its user has now: administrators may stop being ones.
-    const scopes = new Set(found.scopes).intersection(scopesOf(role));
+    const scopes = scopesOfKey(found.scopes, role);
     const limit = found.requestsPerMinute === null ? {} : { requestsPerMinute: found.requestsPerMinute };
     return { actor: { userId, scopes, credential: { type: 'api_key', id, ...limit } }, expiresAt };
   };

@@ -26,6 +26,9 @@ const MAX_SUBSTITUTIONS = 20;
 /** A shorter name is part of too many good passwords to be refused inside one. */
 const MIN_CONTAINED_CHARS = 5;
 
+/** What everybody who comes here has in mind: in a password, they are worth no guess. */
+const CONTEXT_WORDS = ['commonplace', 'knowledge', 'library', 'documents'];
+
 const LABELS: [below: number, label: StrengthLabel][] = [
   [25, 'very weak'],
   [38, 'weak'],
@@ -40,7 +43,10 @@ const CONTAINS_OWNER = 'It contains your username or e-mail address.';
 export async function passwordStrength(password: string, owner: PasswordOwner = {}): Promise<PasswordStrength> {
   const names = namesOf(owner);
   const hints = names.filter(isTelling);
-  const { guessesLog10, sequence, feedback } = (await loadEstimator()).check(password.normalize('NFKC'), hints);
+  const { guessesLog10, sequence, feedback } = (await loadEstimator()).check(password.normalize('NFKC'), [
+    ...hints,
+    ...CONTEXT_WORDS,
+  ]);
   const score = Math.max(0, Math.min(100, Math.floor((guessesLog10 / FULL_SCORE_LOG10) * 100)));
   const forbidden = [
     ...(isLeaked(sequence) ? [LEAKED] : []),

@@ -67,12 +67,12 @@ export const generateQuery = z
       .number()
       .pipe(length)
       .optional()
-      .openapi({ type: 'integer', ...lengthDocs }),
+      .openapi({ type: 'integer', minimum: LENGTH.min, maximum: LENGTH.max, ...lengthDocs }),
     words: z.coerce
       .number()
       .pipe(words)
       .optional()
-      .openapi({ type: 'integer', ...wordsDocs }),
+      .openapi({ type: 'integer', minimum: WORDS.min, maximum: WORDS.max, ...wordsDocs }),
     separator,
     symbols: z.enum(['true', 'false']).optional().openapi({ example: 'true', description: symbolsDocs.description }),
   })

@@ -3,6 +3,7 @@ import { isNotModified } from '../../http/etag.ts';
 import { idParam, json, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import type { ContentView } from './document-content.ts';
 import { chunkPageSchema, chunksQuery, documentTextSchema, textQuery } from './documents.schemas.ts';
+import { attachmentNamed } from './filenames.ts';
 
 const tags = ['documents'];
 const params = idParam('document');
@@ -76,11 +77,10 @@ export function documentContentRoutes(app: Router): void {
 /** Content is handed over as a download, never to be shown or run in the API's origin. */
 function contentHeaders({ document, range, size }: ContentView) {
   const length = range?.length ?? size;
-  const ascii = document.filename.replace(/[^\x20-\x7e]|["\\]/g, '_');
   return {
     'content-type': document.mediaType,
     'content-length': String(length),
-    'content-disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encodeURIComponent(document.filename)}`,
+    'content-disposition': attachmentNamed(document.filename),
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     etag: `"${document.sha256}"`,

@@ -5,6 +5,7 @@ import { FileTooLargeError, type WrittenFile } from '../../platform/files/file-s
 import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts';
+import { fieldErrorsOf } from '../../shared/field-errors.ts';
 import { AmbiguousFormError, BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
 import { uploadFingerprint } from '../../shared/upload-fingerprint.ts';
 import type { IdempotencyService } from '../idempotency/idempotency.service.ts';
@@ -184,8 +185,7 @@ const filingOf = ({ tags, collectionId }: UploadFields) => ({
 function parseFields(fields: Record<string, string>): UploadFields {
   const parsed = uploadFieldsSchema.safeParse(fields);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-  throw new AppError('invalid_fields', 'Some fields are not valid.', { errors });
+  throw new AppError('invalid_fields', 'Some fields are not valid.', { errors: fieldErrorsOf(parsed.error) });
 }
 
 function explain(error: unknown, config: Config): unknown {

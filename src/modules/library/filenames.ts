@@ -5,7 +5,17 @@ const MAX_TITLE_CHARACTERS = 300;
 export function safeFilename(name: string): string {
   const base = name.normalize('NFC').split(/[/\\]/).at(-1) ?? '';
   const printable = base.replace(/[\p{Cc}\p{Cf}]/gu, '').trim();
-  return cut(printable, MAX_FILENAME_CHARACTERS) || 'unnamed';
+  const short = cut(printable, MAX_FILENAME_CHARACTERS).trim();
+  return NAMES_A_FOLDER.test(short) ? 'unnamed' : short;
+}
+
+const NAMES_A_FOLDER = /^\.{0,2}$/;
+
+/** The header that has a file saved under its name, whatever its letters (RFC 6266, with the escapes of RFC 8187). */
+export function attachmentNamed(filename: string): string {
+  const ascii = filename.replace(/[^\x20-\x7e]|["\\]/g, '_');
+  const escaped = encodeURIComponent(filename).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${escaped}`;
 }
 
 const MEDIA_TYPE =

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCampaign } from '../../scripts/fuzz/campaign.ts';
+import { hasSuccess, renderReport } from '../../scripts/fuzz/report.ts';
+import type { LocalServer } from '../../scripts/server.ts';
+import { type Installation, install } from '../support/local-server.ts';
+
+const SEED = 20261122;
+/** One in so many of what `npm run fuzz` tries in a round: half a minute at most. */
+const THINNING = 6;
+
+describe('every operation that the API describes', () => {
+  let installation: Installation;
+  let server: LocalServer;
+
+  beforeAll(async () => {
+    // Hashing is not what is looked for.
+    installation = await install({ SCRYPT_COST_LOG2: '10' });
+    server = await installation.start();
+  });
+
+  afterAll(async () => {
+    await server?.stop();
+    await installation?.remove();
+  });
+
+  it('answers as described, whatever it is sent', async () => {
+    const options = { baseUrl: server.url, seed: SEED, seconds: 1, maxRounds: 1, thinning: THINNING };
+    const report = await runCampaign(options);
+    expect(report.findings, renderReport(report, { seed: SEED, seconds: 0 })).toEqual([]);
+    const succeeded = [...report.tallies.values()].filter(hasSuccess);
+    expect(succeeded.length).toBeGreaterThan(report.tallies.size * 0.9);
+    expect(report.calls).toBeGreaterThan(report.tallies.size * 10);
+  });
+});
