@@ -36,8 +36,8 @@ export type AuditPage = { after: number | undefined; order: 'asc' | 'desc'; limi
 /** An entry with its place in the chain; null while it is not sealed. */
 export type SealedEntry = AuditRow & { hash: string | null; previousHash: string | null };
 
-/** Entries are numbered when they are committed and timed a little before, by clocks that differ a little. */
-const CLOCK_SLACK_MS = 60_000;
+/** Entries are timed before they are committed and numbered, by as much as a commit may take, and by several clocks. */
+const CLOCK_SLACK_MS = 15_000;
 const NEWEST = Number.MAX_SAFE_INTEGER;
 const LAST_CHARACTER = '\u{10ffff}';
 
@@ -50,24 +50,30 @@ export function createAuditRepository(database: Database) {
   const { orm } = database;
   const table = auditLogs;
 
-  /** Times as bounds on the numbers, through the ids, which begin with the time; then exactly. */
-  const inTime = ({ from, to }: AuditFilter) => {
-    const first = (ms: number) => sql`(select seq from ${table} where id >= ${idsFrom(ms)} order by id limit 1)`;
-    const last = (ms: number) => sql`(select seq from ${table} where id < ${idsFrom(ms)} order by id desc limit 1)`;
+  /**
+   * The numbers behind the page's beginning and, through the ids, which begin with the time, those of the times asked for;
+   * then the times exactly. One bound on either side: SQLite would seek by one, and walk to the other.
+   */
+  const within = ({ from, to }: AuditFilter, { after, order }: AuditPage) => {
+    const seqBefore = (ms: number) => sql`coalesce((select seq from ${table}
+      where id < ${idsFrom(ms - CLOCK_SLACK_MS)} order by id desc limit 1), 0)`;
+    const seqAfter = (ms: number) => sql`coalesce((select seq from ${table}
+      where id >= ${idsFrom(ms + CLOCK_SLACK_MS)} order by id limit 1), ${NEWEST})`;
+    const lower = order === 'asc' ? (after ?? 0) : 0;
+    const upper = order === 'desc' ? (after ?? NEWEST) : NEWEST;
     return and(
-      from === undefined ? undefined : and(gte(table.seq, first(from - CLOCK_SLACK_MS)), gte(table.createdAt, from)),
-      to === undefined ? undefined : and(lte(table.seq, last(to + CLOCK_SLACK_MS + 1)), lte(table.createdAt, to)),
+      gt(table.seq, from === undefined ? lower : sql`max(${lower}, ${seqBefore(from)})`),
+      lt(table.seq, to === undefined ? upper : sql`min(${upper}, ${seqAfter(to)})`),
+      from === undefined ? undefined : gte(table.createdAt, from),
+      to === undefined ? undefined : lte(table.createdAt, to),
     );
   };
-
-  const behind = ({ after, order }: AuditPage) =>
-    order === 'asc' ? gt(table.seq, after ?? 0) : lt(table.seq, after ?? NEWEST);
 
   /**
    * The newest (or oldest) entries of each action whose name begins so, from which the page is chosen: the index is
    * asked once for each such action, of which there are some dozens, however many entries there are.
    */
-  const ofActions = (prefix: string, { page, also }: { page: AuditPage; also: SQL | undefined }) => {
+  const ofActions = (prefix: string, { page, also }: { page: AuditPage; also: SQL | undefined }): SQL => {
     const next = (after: SQL) => sql`(select action from ${table} where ${after}
       and action < ${prefix + LAST_CHARACTER} order by action limit 1)`;
     const order = sql.raw(page.order);
@@ -78,7 +84,7 @@ export function createAuditRepository(database: Database) {
       )
       select found.value from names, json_each((
         select json_group_array(seq) from (
-          select seq from ${table} where action = names.name and ${and(behind(page), also)}
+          select seq from ${table} where action = names.name and ${also}
           order by seq ${order} limit ${page.limit}
         )
       )) as found)`;
@@ -97,7 +103,7 @@ export function createAuditRepository(database: Database) {
           ? undefined
           : sql`+${table.action} >= ${actionPrefix} and +${table.action} < ${actionPrefix + LAST_CHARACTER}`,
     };
-    const also = (...conditions: (SQL | undefined)[]) => and(behind(page), inTime(filter), ...conditions);
+    const also = (...conditions: (SQL | undefined)[]) => and(within(filter, page), ...conditions);
     const { objectId: object, actorId: actor, action: named, outcome: ended, prefix } = checks;
     if (requestId !== undefined) return also(eq(table.requestId, requestId), object, actor, named, ended, prefix);
     if (objectId !== undefined) return also(eq(table.objectId, objectId), actor, named, ended, prefix);
@@ -107,7 +113,7 @@ export function createAuditRepository(database: Database) {
       return also(eq(table.outcome, outcome), sql`${table.outcome} <> 'succeeded'`, prefix);
     }
     if (actionPrefix === undefined) return also(ended);
-    return also(ofActions(actionPrefix, { page, also: and(inTime(filter), ended) }));
+    return ofActions(actionPrefix, { page, also: also(ended) });
   };
 
   const select = (condition: SQL | undefined, { order, limit }: AuditPage): Statement<SealedEntry[]> =>
@@ -136,7 +142,7 @@ export function createAuditRepository(database: Database) {
 
     /** The security history of one account. */
     listSecurity: (accountId: string, page: AuditPage) =>
-      select(and(eq(table.accountId, accountId), sql`${table.isSecurity} = 1`, behind(page)), page),
+      select(and(eq(table.accountId, accountId), sql`${table.isSecurity} = 1`, within({}, page)), page),
   };
 }
 
