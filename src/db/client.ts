@@ -61,14 +61,17 @@ export function createDatabase(d1: D1Database, options: DatabaseOptions): Databa
   const metered = createMeteredD1(session, options);
   const orm = openDrizzle(metered);
 
-  const waiting = new Map<Companion, () => readonly Statement[]>();
+  const waiting = new Set<{ make: () => readonly Statement[]; hasGone: boolean }>();
 
   const commit = async (own: readonly Statement[]): Promise<unknown[]> => {
     if (own.every(isRead)) return run(own);
     const companions = [...waiting];
-    const accompanying = companions.flatMap(([, make]) => make());
+    const accompanying = companions.flatMap(({ make }) => make());
     const results = await run([...accompanying, ...own]);
-    for (const [companion] of companions) waiting.delete(companion);
+    for (const companion of companions) {
+      companion.hasGone = true;
+      waiting.delete(companion);
+    }
     return results.slice(accompanying.length);
   };
 
@@ -90,9 +93,14 @@ export function createDatabase(d1: D1Database, options: DatabaseOptions): Databa
       (await commit([...statements, read])).at(-1) as R,
     commitAside: run as Database['commitAside'],
     accompany(make) {
-      const companion = { withdraw: () => !waiting.delete(companion) };
-      waiting.set(companion, make);
-      return companion;
+      const companion = { make, hasGone: false };
+      waiting.add(companion);
+      return {
+        withdraw() {
+          waiting.delete(companion);
+          return companion.hasGone;
+        },
+      };
     },
     bookmark: () => session.getBookmark(),
   };
