@@ -8,6 +8,7 @@ import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { renderUnrouted } from './http/unrouted.ts';
+import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
@@ -66,6 +67,7 @@ const MODULES = [
   tagRoutes,
   jobRoutes,
   searchRoutes,
+  auditRoutes,
 ];
 
 function createRouter() {

@@ -6,6 +6,9 @@ import type { Env } from './env.ts';
 import { createIndexOf, type IndexOf } from './index-object/client.ts';
 import { type Attempts, createAttempts } from './limit-objects/attempts.ts';
 import { createRequestLimits, type RequestLimits } from './limit-objects/request-limits.ts';
+import { createAuditService } from './modules/audit/audit.service.ts';
+import { createAuditLogService } from './modules/audit/audit-log.service.ts';
+import { createChainService } from './modules/audit/chain.service.ts';
 import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
@@ -59,6 +62,7 @@ import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
 import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
 import { lazily, once } from './shared/once.ts';
+import { createThrottle, type Throttle } from './shared/throttle.ts';
 import { createWriteBuffer, type WriteBuffer } from './shared/write-buffer.ts';
 
 /** What lives as long as the isolate. Nothing here belongs to one request. */
@@ -84,6 +88,8 @@ export type Runtime = {
   indexOf: IndexOf;
   requestLimits: RequestLimits;
   attempts: Attempts;
+  /** When the newest audit entries are sealed, besides the clock. */
+  sealing: Throttle;
 };
 
 /** One request, queue message or cron tick. */
@@ -97,6 +103,7 @@ export type Invocation = {
 
 const BREAKER_THRESHOLD_FAILURES = 5;
 const BREAKER_COOL_DOWN_MS = 5_000;
+const SEAL_EVERY_MS = 10_000;
 
 /** Reads the configuration and opens the adapters that it chooses. */
 export function createRuntime(env: Env): Runtime {
@@ -133,6 +140,7 @@ export function createRuntime(env: Env): Runtime {
     requestLimits: createRequestLimits({ namespace: env.RATE_LIMITER, config, now: clock.now, logger }),
     attempts: createAttempts(env.ATTEMPT_GUARD),
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
+    sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
   };
 }
 
@@ -180,7 +188,9 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   });
   /** Milliseconds by part, shown in Server-Timing. */
   const timings: Record<string, number> = {};
-  const base = { ...runtime, ...invocation, database, timings };
+  const chain = once(() => createChainService({ ...runtime, database }));
+  const audit = createAuditService({ ...runtime, ...invocation, database, chain });
+  const base = { ...runtime, ...invocation, database, timings, audit };
 
   // Made when first asked for: most requests need two or three of them.
   const failureStatements: FailureStatements = (job, failure) => handlers()[job.type].onFailure(job, failure);
@@ -221,6 +231,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const apiKeys = once(() => createApiKeysService(base));
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
+  const auditLog = once(() => createAuditLogService(base));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     return {
@@ -259,8 +270,10 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     apiKeys,
     health,
     idempotency,
+    auditLog,
+    chain,
   });
-  return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits });
+  return Object.assign(verbs, { meter, database, timings, audit, requestLimits: runtime.requestLimits });
 }
 
 export type Services = ReturnType<typeof createServices>;

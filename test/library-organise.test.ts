@@ -15,7 +15,7 @@ type Problem = { code: string; errors?: { path: string }[] };
 type Page<T> = { items: T[]; nextCursor: string | null };
 
 const { database } = openDatabase();
-const deps = { database, clock: systemClock, ids: createIds(systemClock) };
+const deps = { database, clock: systemClock, ids: createIds(systemClock), audit: { making: () => {} } };
 const collections = createCollectionsService(deps);
 const filters = createLibraryFilters(deps);
 

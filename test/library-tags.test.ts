@@ -19,7 +19,7 @@ type Problem = { code: string; errors?: { path: string }[] };
 type Page<T> = { items: T[]; nextCursor: string | null };
 
 const { database, meter } = openDatabase();
-const deps = { database, clock: systemClock, ids: createIds(systemClock) };
+const deps = { database, clock: systemClock, ids: createIds(systemClock), audit: { making: () => {} } };
 const tags = createTagsService(deps);
 const collections = createCollectionsService(deps);
 const filters = createLibraryFilters(deps);

@@ -13,6 +13,12 @@ export type Guard = { token: string; refusal: (() => Error) | undefined };
 /** A prepared statement: made by repositories, run alone by `await`, or with others by {@link Database.commit}. */
 export type Statement<Result = unknown> = BatchItem<'sqlite'> & PromiseLike<Result> & { guard?: Guard };
 
+/** Statements that wait for a commit to go along with. */
+export type Companion = {
+  /** Keeps them from going along any more. @returns whether they have taken effect already. */
+  withdraw(): boolean;
+};
+
 export type Database = {
   /** Builds and runs single queries. */
   orm: DrizzleD1Database;
@@ -26,9 +32,13 @@ export type Database = {
   commitAndRead<R>(statements: readonly Statement[], read: Statement<R>): Promise<R>;
   /**
    * Statements that go before those of the next commit that writes and succeeds, and take effect with them or not at all.
-   * Undefined takes them back.
+   * They are made anew for each commit that is tried.
    */
-  accompany(make: (() => readonly Statement[]) | undefined): void;
+  accompany(make: () => readonly Statement[]): Companion;
+  /** A commit that nothing accompanies: notes about the request, which are not what it is there for. */
+  commitAside<const T extends readonly Statement[]>(
+    statements: T,
+  ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
   /** The session's bookmark after the last query; a client that sends it back reads at least that state. */
   bookmark(): string | null;
 };
@@ -51,14 +61,18 @@ export function createDatabase(d1: D1Database, options: DatabaseOptions): Databa
   const metered = createMeteredD1(session, options);
   const orm = openDrizzle(metered);
 
-  let makeCompanions: (() => readonly Statement[]) | undefined;
+  const waiting = new Set<{ make: () => readonly Statement[]; hasGone: boolean }>();
 
   const commit = async (own: readonly Statement[]): Promise<unknown[]> => {
     if (own.every(isRead)) return run(own);
-    const companions = makeCompanions?.() ?? [];
-    const results = await run([...companions, ...own]);
-    makeCompanions = undefined;
-    return results.slice(companions.length);
+    const companions = [...waiting];
+    const accompanying = companions.flatMap(({ make }) => make());
+    const results = await run([...accompanying, ...own]);
+    for (const companion of companions) {
+      companion.hasGone = true;
+      waiting.delete(companion);
+    }
+    return results.slice(accompanying.length);
   };
 
   const run = async (statements: readonly Statement[]): Promise<unknown[]> => {
@@ -77,8 +91,16 @@ export function createDatabase(d1: D1Database, options: DatabaseOptions): Databa
     commit: commit as Database['commit'],
     commitAndRead: async <R>(statements: readonly Statement[], read: Statement<R>) =>
       (await commit([...statements, read])).at(-1) as R,
+    commitAside: run as Database['commitAside'],
     accompany(make) {
-      makeCompanions = make;
+      const companion = { make, hasGone: false };
+      waiting.add(companion);
+      return {
+        withdraw() {
+          waiting.delete(companion);
+          return companion.hasGone;
+        },
+      };
     },
     bookmark: () => session.getBookmark(),
   };

@@ -45,7 +45,8 @@ export function renderError(error: unknown, c: Context<AppContext>): Response {
   return c.newResponse(JSON.stringify(problem), status, headers);
 }
 
-function toAppError(error: unknown): AppError {
+/** What any error is to the caller. */
+export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof InvalidCursorError) return invalidFields([{ path: 'cursor', message: error.message }]);
   if (error instanceof HTTPException && error.status === 400) {

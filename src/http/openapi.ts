@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import type { Scope } from '../shared/actor.ts';
 import { ERROR_STATUS, type ErrorCode } from '../shared/app-error.ts';
 import type { AppContext } from './context.ts';
+import { audited } from './middleware/audit.ts';
 import { authorize } from './middleware/authorize.ts';
 import { IDEMPOTENCY_HEADER, idempotent } from './middleware/idempotency.ts';
 import { limitAddress } from './middleware/rate-limit.ts';
@@ -85,7 +86,7 @@ export function publicRoute<const R extends RouteConfig>(config: R) {
   return createRoute({
     ...config,
     security: [],
-    middleware: [isProbe(config) ? passOn : limitAddress] as const,
+    middleware: isProbe(config) ? ([passOn, passOn] as const) : ([audited(config), limitAddress] as const),
     responses: { ...limitProblems(config), ...bodyProblems(config), ...config.responses } as R['responses'],
   });
 }
@@ -103,7 +104,7 @@ export function scopedRoute<const R extends RouteConfig>(scope: Scope, config: R
     ...(isRepeatable && { parameters: [IDEMPOTENCY_PARAMETER] }),
     security: [{ bearer: [] }],
     'x-required-scope': scope,
-    middleware: [authorize(scope), isRepeatable ? idempotent : passOn] as const,
+    middleware: [audited(config, scope), authorize(scope), isRepeatable ? idempotent : passOn] as const,
     responses: { ...always, ...config.responses } as R['responses'],
   });
 }

@@ -10,6 +10,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   expiredTokens: ({ verifications }) => verifications.removeExpired(),
   expiredTickets: ({ tickets }) => tickets.removeExpired(),
   expiredSignIns: ({ oauth }) => oauth.removeExpired(),
+  sealedEntries: ({ chain }) => chain.seal(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

@@ -18,7 +18,7 @@ export type Call = {
 export async function call<T = any>(path: string, options: Call = {}): Promise<Answer<T>> {
   const response = await send(path, options);
   const text = await response.clone().text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     body: (isJson ? JSON.parse(text) : text) as T,

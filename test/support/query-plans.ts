@@ -1,7 +1,7 @@
 import type { Recorded } from './statement-recorder.ts';
 
 /** Tables that stay small whoever uses the platform. */
-const BOUNDED_TABLES = new Set(['d1_migrations', 'sqlite_schema', 'sqlite_master']);
+const BOUNDED_TABLES = new Set(['d1_migrations', 'sqlite_schema', 'sqlite_master', 'sqlite_sequence']);
 
 const PLANNED = /^\s*(select|insert|update|delete|replace|with)\b/i;
 const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/g;

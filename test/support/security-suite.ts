@@ -73,7 +73,10 @@ export function describeAccess(operations: Operation[], { publicNames }: { publi
 
 /** What a user can reach: nothing of anybody else's, by whatever way an id or a word goes in. */
 export function describeIsolation(operations: Operation[], { publicNames }: { publicNames: string[] }): void {
-  const guarded = operations.filter(({ name }) => !publicNames.includes(name));
+  // Administrators see what is everybody's; that nobody else does is shown under access.
+  const guarded = operations.filter(
+    ({ name, requiredScope }) => !publicNames.includes(name) && requiredScope !== 'admin',
+  );
   let owner: Inhabitant;
   let stranger: Inhabitant;
   let ownersRows: string[];

@@ -39,7 +39,7 @@ export function createIdempotencyRepository(database: Database) {
           setWhere: sql`${or(lte(table.expiresAt, now), isAbandoned)}`,
         });
       const read: Statement<IdempotencyRow[]> = orm.select().from(table).where(sameRequest(claim));
-      const [row] = await database.commitAndRead([insert], read);
+      const [, [row]] = await database.commitAside([insert, read]);
       if (!row) throw new Error('The database answered an insert without its row.');
       return row;
     },
@@ -65,8 +65,8 @@ export function createIdempotencyRepository(database: Database) {
       ];
     },
 
-    /** Forgets some of what is due, oldest first. */
-    async removeExpired(now: number): Promise<void> {
+    /** Forgets some of what is due, oldest first, and commits something with it. */
+    async removeExpired(now: number, also: Statement): Promise<void> {
       const due = orm
         .select({ rowid: sql`rowid` })
         .from(table)
@@ -74,7 +74,7 @@ export function createIdempotencyRepository(database: Database) {
         .where(between(table.expiresAt, 1, now))
         .orderBy(table.expiresAt)
         .limit(SWEPT_AT_ONCE);
-      await orm.delete(table).where(sql`rowid in ${due}`);
+      await database.commit([orm.delete(table).where(sql`rowid in ${due}`), also]);
     },
   };
 }

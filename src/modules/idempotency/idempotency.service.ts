@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Database } from '../../db/client.ts';
+import type { Companion, Database } from '../../db/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import * as errors from './idempotency.errors.ts';
 import { type AttemptKey, createIdempotencyRepository } from './idempotency.repository.ts';
 import type { IdempotencyRow } from './idempotency.table.ts';
 import { type Answer, type Opener, openAnswer, sealAnswer } from './sealed-answer.ts';
 
-type Deps = { database: Database; clock: Clock; ids: Ids; logger: Logger };
+type Deps = { database: Database; clock: Clock; ids: Ids; logger: Logger; audit: AuditService };
 
 export type KeyedRequest = {
   key: string;
@@ -20,6 +21,8 @@ export type KeyedRequest = {
   readFingerprint: () => Promise<string>;
 };
 
+type Begun = { attempt: AttemptKey; opener: Opener; fingerprint: string | undefined; mark: Companion };
+
 /** After this time without an answer, the same request may be tried anew. */
 const LEASE_MS = 60_000;
 const RETENTION_MS = 24 * 60 * 60 * 1000;
@@ -29,9 +32,9 @@ const RETENTION_MS = 24 * 60 * 60 * 1000;
  * stores its answer. What died before that batch is repeated when its lease is out; what died behind it never is. Bound
  * to one invocation, which has one such request at most.
  */
-export function createIdempotencyService({ database, clock, ids, logger }: Deps) {
+export function createIdempotencyService({ database, clock, ids, logger, audit }: Deps) {
   const repository = createIdempotencyRepository(database);
-  let current: { attempt: AttemptKey; opener: Opener; fingerprint: string | undefined } | undefined;
+  let current: Begun | undefined;
 
   return {
     /**
@@ -47,8 +50,8 @@ export function createIdempotencyService({ database, clock, ids, logger }: Deps)
       const row = await repository.claim({ ...attempt, ...times, fingerprint: fingerprint ?? null }, now);
       const opener = { ownerId, key };
       if (row.attemptId !== attempt.attemptId) return answerOf(row, { request, opener, now });
-      current = { attempt, opener, fingerprint };
-      database.accompany(() => repository.markCommitted(attempt, errors.inProgress));
+      const mark = database.accompany(() => repository.markCommitted(attempt, errors.inProgress));
+      current = { attempt, opener, fingerprint, mark };
       return undefined;
     },
 
@@ -60,22 +63,25 @@ export function createIdempotencyService({ database, clock, ids, logger }: Deps)
     /** Ends what was begun: keeps the answer if there is one to keep. Its failure is no failure of the request. */
     async finish(answer: Answer | undefined): Promise<void> {
       if (!current) return;
-      const { attempt, opener, fingerprint } = current;
+      const { attempt, opener, fingerprint, mark } = current;
       current = undefined;
-      database.accompany(undefined);
+      mark.withdraw();
       try {
         const isKept = answer !== undefined && fingerprint !== undefined;
         const statements = isKept
           ? [repository.storeAnswer(attempt, { answer: await sealAnswer(answer, opener), fingerprint })]
           : repository.release(attempt, clock.now());
-        await database.commit(statements);
+        await database.commitAside(statements);
       } catch (error) {
         logger.error('idempotency.not_finished', error);
       }
     },
 
     /** Forgets what is older than a day. */
-    sweep: (): Promise<void> => repository.removeExpired(clock.now()),
+    sweep(): Promise<void> {
+      const entry = audit.ofJob({ action: 'sweep.expiredIdempotencyKeys', countingChanges: 'removed' });
+      return repository.removeExpired(clock.now(), entry);
+    },
   };
 }
 

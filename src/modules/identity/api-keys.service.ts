@@ -4,13 +4,14 @@ import type { Ids } from '../../platform/ids.ts';
 import type { Actor, Scope } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { ApiKey } from './identity.table.ts';
 import type { IdentityCache } from './identity-cache.ts';
 import { issueToken, shownPrefix } from './tokens.ts';
 
-type Deps = { database: Database; clock: Clock; ids: Ids; identities: IdentityCache };
+type Deps = { database: Database; clock: Clock; ids: Ids; identities: IdentityCache; audit: AuditService };
 
 export type NewApiKey = {
   name: string;
@@ -24,7 +25,7 @@ export type NewApiKey = {
 const MAX_KEYS_PER_USER = 100;
 
 /** Keys for programs: a user's own account with fewer scopes. */
-export function createApiKeysService({ database, clock, ids, identities }: Deps) {
+export function createApiKeysService({ database, clock, ids, identities, audit }: Deps) {
   const repository = createIdentityRepository(database);
 
   return {
@@ -53,6 +54,7 @@ export function createApiKeysService({ database, clock, ids, identities }: Deps)
         requestsPerMinute: requestsPerMinute ?? null,
         createdAt: now,
       };
+      audit.making({ type: 'api_key', id: row.id });
       const refusal = () => errors.tooManyKeys(MAX_KEYS_PER_USER);
       const [, , [apiKey]] = await database.commit([
         repository.requireLive(actor, { now, refusal: errors.credentialRevoked }),

@@ -2,12 +2,14 @@ import type { Config } from '../../config.ts';
 import { isUniqueViolation, requireChange } from '../../db/sql.ts';
 import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Ids } from '../../platform/ids.ts';
+import type { KeyRing } from '../../platform/secrets/key-ring.ts';
 import type { Actor } from '../../shared/actor.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import { createAccount } from './account.ts';
 import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
-import { emailKey, loginKey, usernameKey } from './login-keys.ts';
+import { emailKey, loginKey, loginObject, usernameKey } from './login-keys.ts';
 import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
 import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
@@ -16,7 +18,14 @@ import { parseToken } from './tokens.ts';
 import { createVerificationsRepository } from './verifications.repository.ts';
 import type { Verifications } from './verifications.ts';
 
-type Deps = AuthenticationDeps & { config: Config; verifications: Verifications; ids: Ids; attempts: Attempts };
+type Deps = AuthenticationDeps & {
+  config: Config;
+  verifications: Verifications;
+  ids: Ids;
+  attempts: Attempts;
+  audit: AuditService;
+  keyRing: KeyRing;
+};
 
 type Registration = Client & {
   email: string;
@@ -34,7 +43,7 @@ type Login = Client & {
 
 /** Who somebody is: accounts, passwords and sessions. */
 export function createAuthService(deps: Deps) {
-  const { database, config, clock, ids, identities, verifications, attempts } = deps;
+  const { database, config, clock, ids, identities, verifications, attempts, audit } = deps;
   const repository = createIdentityRepository(database);
   const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
   const policy = createPasswordPolicy(config);
@@ -54,6 +63,8 @@ export function createAuthService(deps: Deps) {
       const keys = { emailKey: emailKey(email), usernameKey: usernameKey(username) };
       const row = { id: ids.next(), email, username, ...keys, passwordHash, fullName, createdAt: now, updatedAt: now };
       const { session, insert } = openSession(row.id, { userAgent, now });
+      audit.making({ type: 'user', id: row.id });
+      audit.signingIn({ userId: row.id, credentialId: session.id });
       const verification = verifications.issue(row, { purpose: 'email_verification', now });
       try {
         const [[user]] = await database.commit([repository.insertUser(row), insert, verification.insert]);
@@ -72,8 +83,10 @@ export function createAuthService(deps: Deps) {
      */
     async login({ identifier, password, userAgent, address }: Login): Promise<SignIn> {
       const key = loginKey(identifier);
+      audit.about(await loginObject(deps.keyRing, key));
       const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address });
       const user = await repository.findUserByLogin(key);
+      if (user) audit.about({ type: 'user', id: user.id });
       const isRight = await passwords.verify(password, user?.passwordHash);
       if (!user || !isRight) throw errors.invalidCredentials();
       await (user.twoFactorEnabledAt === null ? attempt.succeed() : attempt.advance());
@@ -91,10 +104,16 @@ export function createAuthService(deps: Deps) {
       if (parsed?.kind !== 'refresh') throw errors.invalidRefreshToken();
       const now = clock.now();
       const { issued, stored } = issueSessionTokens('', { config, now });
-      const [replayed, [rotated]] = await database.commit([
+      // The same session, before and after: the one whose last rotation replaced this token.
+      const { id: sessionId, ownerId, exists } = repository.sessionBehind(parsed.hash);
+      const concerned = { objectType: 'session', objectId: sessionId, accountId: ownerId };
+      const [, replayed, [rotated]] = await database.commit([
+        audit.conditionally({ ...concerned, ...REPLAYED }, exists),
         repository.removeReplayedSession(parsed.hash),
         repository.rotateSession(parsed.hash, { tokens: stored, userAgent: shortened(userAgent), now }),
+        audit.conditionally({ ...concerned, actorType: 'user', actorId: ownerId, credentialId: sessionId }, exists),
       ]);
+      if (replayed.length > 0 || rotated) audit.settled();
       for (const { id } of replayed) identities.forgetCredential(id);
       if (!rotated) throw errors.invalidRefreshToken();
       identities.forgetCredential(rotated.id);
@@ -132,6 +151,9 @@ export function createAuthService(deps: Deps) {
 }
 
 export type AuthService = ReturnType<typeof createAuthService>;
+
+/** What the entry says of a refresh token that was exchanged before. Its sender is told less. */
+const REPLAYED = { action: 'auth.refreshReplayed', outcome: 'refused', errorCode: 'refresh_token_replayed' } as const;
 
 /** Which of the two that must be unique belongs to somebody already. */
 function takenError(error: unknown): Error | undefined {

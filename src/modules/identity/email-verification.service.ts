@@ -1,5 +1,6 @@
 import { requireChange } from '../../db/sql.ts';
 import type { Actor } from '../../shared/actor.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { User } from './identity.table.ts';
@@ -7,12 +8,12 @@ import { parseToken } from './tokens.ts';
 import { createVerificationsRepository } from './verifications.repository.ts';
 import type { VerificationDeps, Verifications } from './verifications.ts';
 
-type Deps = Pick<VerificationDeps, 'database' | 'clock'> & { verifications: Verifications };
+type Deps = Pick<VerificationDeps, 'database' | 'clock'> & { verifications: Verifications; audit: AuditService };
 
 const purpose = 'email_verification';
 
 /** Whether an account's address is its user's, by a token mailed there. */
-export function createEmailVerificationService({ database, clock, verifications }: Deps) {
+export function createEmailVerificationService({ database, clock, verifications, audit }: Deps) {
   const identity = createIdentityRepository(database);
   const repository = createVerificationsRepository(database);
 
@@ -22,6 +23,7 @@ export function createEmailVerificationService({ database, clock, verifications 
       const parsed = parseToken(token);
       if (parsed?.kind !== purpose) throw errors.invalidMailedToken();
       const use = { purpose, now: clock.now() } as const;
+      audit.making({ type: 'user', id: repository.ownerOf(parsed.hash, use) });
       const [, , [user]] = await database.commit([
         repository.use(parsed.hash, use),
         requireChange(database, errors.invalidMailedToken),

@@ -155,6 +155,16 @@ export function createIdentityRepository(database: Database) {
       return orm.delete(userSessions).where(and(eq(userSessions.ownerId, userId), ne(userSessions.id, keptId)));
     },
 
+    /** Finds, inside a batch, the session whose last rotation replaced this refresh token. */
+    sessionBehind(refreshTokenHash: string) {
+      const having = sql`from ${userSessions} where previous_refresh_token_hash = ${refreshTokenHash}`;
+      return {
+        id: sql<string | null>`(select id ${having})`,
+        ownerId: sql<string | null>`(select user_id ${having})`,
+        exists: sql`exists (select 1 ${having})`,
+      };
+    },
+
     /** Ends the session whose last rotation replaced this refresh token: whoever shows it again may have stolen it. */
     removeReplayedSession(refreshTokenHash: string): Statement<{ id: string }[]> {
       return orm

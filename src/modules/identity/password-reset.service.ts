@@ -1,9 +1,10 @@
 import type { Config } from '../../config.ts';
 import { requireChange } from '../../db/sql.ts';
+import type { KeyRing } from '../../platform/secrets/key-ring.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { IdentityCache } from './identity-cache.ts';
-import { emailKey } from './login-keys.ts';
+import { emailKey, loginObject } from './login-keys.ts';
 import { passwordChangedMail } from './mails/password-changed.ts';
 import { createOauthRepository } from './oauth/oauth.repository.ts';
 import { createPasswords } from './password.ts';
@@ -16,6 +17,7 @@ type Deps = VerificationDeps & {
   config: Pick<Config, 'SCRYPT_COST_LOG2' | 'PASSWORD_MIN_SCORE'>;
   identities: IdentityCache;
   verifications: Verifications;
+  keyRing: KeyRing;
 };
 
 const purpose = 'password_reset';
@@ -25,7 +27,7 @@ const AFTER_ANSWER_MS = 20;
 
 /** A new password for somebody who has lost theirs, by a token mailed to the account's address. */
 export function createPasswordResetService(deps: Deps) {
-  const { database, config, clock, ids, identities, mailer, logger, verifications } = deps;
+  const { database, config, clock, ids, identities, mailer, logger, verifications, audit } = deps;
   const identity = createIdentityRepository(database);
   const repository = createVerificationsRepository(database);
   const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
@@ -33,13 +35,12 @@ export function createPasswordResetService(deps: Deps) {
 
   const sendToken = async (email: string): Promise<void> => {
     await clock.sleep(AFTER_ANSWER_MS);
-    const user = await identity.findUserByLogin({ emailKey: emailKey(email) });
+    const key = { emailKey: emailKey(email) };
+    audit.about(await loginObject(deps.keyRing, key));
+    const user = await identity.findUserByLogin(key);
+    if (user) audit.about({ type: 'user', id: user.id });
     if (user?.status !== 'active') return;
-    const request = verifications.request(user, { purpose, refusal: errors.tooManyMails });
-    const { deliver } = await request.catch((error: unknown) => {
-      if (errors.isTooManyMails(error)) return { deliver: async () => {} };
-      throw error;
-    });
+    const { deliver } = await verifications.request(user, { purpose, refusal: errors.tooManyMails });
     await deliver();
   };
 
@@ -53,7 +54,14 @@ export function createPasswordResetService(deps: Deps) {
 
   return {
     /** Mails a token if there is such an account. The caller learns nothing: everything happens after the answer. */
-    requestReset: (email: string): void => verifications.inBackground(() => sendToken(email)),
+    requestReset: (email: string): void =>
+      verifications.inBackground(() =>
+        audit
+          .later(() => sendToken(email))
+          .catch((error: unknown) => {
+            if (!errors.isTooManyMails(error)) throw error;
+          }),
+      ),
 
     /**
      * Sets a new password by a mailed token, once. Ends every session; API keys, which are no part of what the password
@@ -65,6 +73,7 @@ export function createPasswordResetService(deps: Deps) {
       const { hash } = parsed;
       const user = await repository.findOwner(hash, { purpose, now: clock.now() });
       if (!user) throw errors.invalidMailedToken();
+      audit.about({ type: 'user', id: user.id });
       await policy.requireAcceptable(newPassword, { path: 'newPassword', owner: user });
       const passwordHash = await passwords.hash(newPassword);
       const now = clock.now();

@@ -3,6 +3,7 @@ import type { Database, Statement } from '../../db/client.ts';
 import { requireChange } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Ids } from '../../platform/ids.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import { createTickets, type IssuedTicket } from './factors/tickets.ts';
 import { createTwoFactorRepository, type Factors } from './factors/two-factor.repository.ts';
 import * as errors from './identity.errors.ts';
@@ -15,6 +16,7 @@ type Deps = {
   config: Pick<Config, 'ACCESS_TOKEN_SECONDS' | 'REFRESH_TOKEN_SECONDS'>;
   clock: Clock;
   ids: Ids;
+  audit: AuditService;
 };
 
 /** The program on the other side, by which people recognise their sessions. */
@@ -42,7 +44,7 @@ const MAX_USER_AGENT_CHARS = 300;
 export const shortened = (userAgent: string | undefined) => userAgent?.slice(0, MAX_USER_AGENT_CHARS) ?? null;
 
 /** The end of every way in: a session, or what leads to one. */
-export function createSignIn({ database, config, clock, ids }: Deps) {
+export function createSignIn({ database, config, clock, ids, audit }: Deps) {
   const repository = createIdentityRepository(database);
   const factors = createTwoFactorRepository(database);
   const tickets = createTickets({ database, clock, ids });
@@ -60,6 +62,7 @@ export function createSignIn({ database, config, clock, ids }: Deps) {
     const { userAgent, passwordHash = verifiedHash, proof = [] } = shown;
     const now = clock.now();
     const { session, insert } = openSession(user.id, { userAgent, now });
+    audit.signingIn({ userId: user.id, credentialId: session.id });
     await database.commit([
       ...proof,
       repository.recordLogin(user.id, { verifiedHash, passwordHash, factors: shown.factors, now }),

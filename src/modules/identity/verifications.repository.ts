@@ -26,9 +26,12 @@ export function createVerificationsRepository(database: Database) {
   const ofToken = (tokenHash: string, { purpose }: Pick<Kind, 'purpose'>) =>
     and(eq(verifications.tokenHash, tokenHash), eq(verifications.purpose, purpose));
   const ownerOf = (tokenHash: string, kind: Pick<Kind, 'purpose'>) =>
-    sql`(select user_id from ${verifications} where ${ofToken(tokenHash, kind)})`;
+    sql<string | null>`(select user_id from ${verifications} where ${ofToken(tokenHash, kind)})`;
 
   return {
+    /** Finds, inside a batch, whose token it is. */
+    ownerOf,
+
     insert: (row: typeof verifications.$inferInsert): Statement => orm.insert(verifications).values(row),
 
     /** Ends the user's other tokens for the purpose. */
@@ -158,10 +161,11 @@ export function createVerificationsRepository(database: Database) {
       return rows.length > 0;
     },
 
-    /** @returns how many there were. */
-    async removeExpired(before: number): Promise<number> {
+    /** Commits something with it. @returns how many there were. */
+    async removeExpired(before: number, also: Statement): Promise<number> {
       const [removed] = await database.commit([
         orm.delete(verifications).where(inPast(verifications.expiresAt, before)).returning({ id: verifications.id }),
+        also,
       ]);
       return removed.length;
     },

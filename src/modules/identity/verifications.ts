@@ -4,6 +4,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Mail, MailError, type Mailer } from '../../platform/mail/mail.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import type { User } from './identity.table.ts';
 import type { MailContent } from './mails/layout.ts';
 import { resetPasswordMail } from './mails/reset-password.ts';
@@ -21,6 +22,7 @@ export type VerificationDeps = {
   mailer: Mailer;
   logger: Logger;
   waitUntil: (work: Promise<unknown>) => void;
+  audit: AuditService;
 };
 
 type Addressee = Pick<User, 'id' | 'email' | 'username'>;
@@ -44,7 +46,16 @@ const KEPT_AFTER_EXPIRY_MS = 24 * HOUR_MS;
  * Tokens that prove who reads an account's mail. Only their hashes are stored, so a mail that could not be handed over
  * is tried again with a new token. What is committed is handed over at least once, or tried six times within half an hour.
  */
-export function createVerifications({ database, config, clock, ids, mailer, logger, waitUntil }: VerificationDeps) {
+export function createVerifications({
+  database,
+  config,
+  clock,
+  ids,
+  mailer,
+  logger,
+  waitUntil,
+  audit,
+}: VerificationDeps) {
   const repository = createVerificationsRepository(database);
 
   const secondsOf = (purpose: Purpose) =>
@@ -124,7 +135,10 @@ export function createVerifications({ database, config, clock, ids, mailer, logg
     },
 
     /** Removes tokens that expired a day ago. @returns how many. */
-    removeExpired: () => repository.removeExpired(clock.now() - KEPT_AFTER_EXPIRY_MS),
+    removeExpired(): Promise<number> {
+      const entry = audit.ofJob({ action: 'sweep.expiredTokens', countingChanges: 'removed' });
+      return repository.removeExpired(clock.now() - KEPT_AFTER_EXPIRY_MS, entry);
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { JobQueue } from '../../platform/queue/job-queue.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { PageRequest } from '../../shared/page.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import { deletionNotCancellable, jobHasEnded, jobNotRetryable } from './ingestion.errors.ts';
 import { createJobsRepository } from './ingestion.repository.ts';
 import type { Job, JobStatus, JobType } from './ingestion.table.ts';
@@ -25,6 +26,7 @@ type Deps = {
   failureStatements: FailureStatements;
   /** What follows a job's end without success, outside the database. */
   afterFailure: (job: Job) => Promise<void>;
+  audit: AuditService;
 };
 
 export type ListJobs = PageRequest & {
@@ -46,7 +48,16 @@ const CANCELLED: Failure = { code: 'cancelled', message: 'It was cancelled; retr
 const SUPERSEDED: Failure = { code: 'superseded', message: 'A later change made this job unnecessary.' };
 
 /** Verbs of people on their jobs, and how other modules make jobs. */
-export function createJobsService({ database, clock, ids, queue, requestId, failureStatements, afterFailure }: Deps) {
+export function createJobsService({
+  database,
+  clock,
+  ids,
+  queue,
+  requestId,
+  failureStatements,
+  afterFailure,
+  audit,
+}: Deps) {
   const repository = createJobsRepository(database);
 
   const get = async (actor: Actor, id: string): Promise<Job> => {
@@ -90,6 +101,7 @@ export function createJobsService({ database, clock, ids, queue, requestId, fail
     /** A job on the library as a whole. */
     async start(actor: Actor, type: JobType): Promise<Job> {
       const { job, insert } = prepare(actor.userId, { type, subjectId: null });
+      audit.making({ type: 'job', id: job.id });
       await database.commit([insert]);
       await queue.wake([job.id]);
       return job;

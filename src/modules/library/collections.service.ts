@@ -5,6 +5,7 @@ import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import {
   type CollectionChanges,
   type CollectionFields,
@@ -14,7 +15,7 @@ import {
 import { collectionNameTaken } from './library.errors.ts';
 import type { Collection } from './library.table.ts';
 
-type Deps = { database: Database; clock: Clock; ids: Ids };
+type Deps = { database: Database; clock: Clock; ids: Ids; audit: Pick<AuditService, 'making'> };
 
 export type ListCollections = PageRequest & {
   /** Only those directly in this collection; `root`: those in none. */
@@ -30,7 +31,7 @@ type Item = { collectionId: string; documentId: string; now: number };
  * Verbs on collections. What a write depends on (its version, its parent, no cycle) is checked inside its own batch, so
  * each verb is one round trip and two callers at once cannot build what either alone could not.
  */
-export function createCollectionsService({ database, clock, ids }: Deps) {
+export function createCollectionsService({ database, clock, ids, audit }: Deps) {
   const repository = createCollectionsRepository(database);
 
   const commitOne = async (
@@ -50,6 +51,7 @@ export function createCollectionsService({ database, clock, ids }: Deps) {
     create(actor: Actor, fields: CollectionFields): Promise<CountedCollection> {
       const id = ids.next();
       const ownerId = actor.userId;
+      audit.making({ type: 'collection', id });
       return commitOne(repository.insert(ownerId, { id, fields, now: clock.now() }), { ownerId, id });
     },
 

@@ -8,6 +8,7 @@ import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts'
 import { fieldErrorsOf } from '../../shared/field-errors.ts';
 import { AmbiguousFormError, BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
 import { uploadFingerprint } from '../../shared/upload-fingerprint.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import type { IdempotencyService } from '../idempotency/idempotency.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
@@ -31,6 +32,7 @@ type Deps = {
   collections: CollectionsService;
   documents: DocumentsService;
   idempotency: Pick<IdempotencyService, 'identify'>;
+  audit: AuditService;
   waitUntil: (work: Promise<unknown>) => void;
 };
 
@@ -130,6 +132,7 @@ export function createDocumentUpload(deps: Deps) {
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
     async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
+      deps.audit.making({ type: 'document', id: place.documentId });
       const accepted = await receive(place, upload, async (file, fields) => {
         const row = newDocument(place, { file, fields });
         const document = { ...row, ...filingOf(fields) };

@@ -3,6 +3,7 @@ import type { Database, Statement } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import { NotYetError, PermanentJobError } from '../ingestion/job-lifecycle.ts';
@@ -23,6 +24,7 @@ type Deps = {
   search: SearchService;
   indexOf: IndexOf;
   vectors: VectorStore;
+  audit: AuditService;
 };
 
 /** What is left of a document after its deletion, by place. */
@@ -64,7 +66,16 @@ export function createLibraryJobs(deps: Deps) {
       });
       const inIndex = await index.removeDocument(documentId);
       await archive.removeDocument(ownerId, documentId);
-      await database.commit([repository.remove(ownerId, documentId), search.forgetDocument(ownerId, documentId)]);
+      await database.commit([
+        repository.remove(ownerId, documentId),
+        deps.audit.ofJob({
+          action: 'job.deleteDocument',
+          job,
+          object: { type: 'document', id: documentId },
+          countingChanges: 'removed',
+        }),
+        search.forgetDocument(ownerId, documentId),
+      ]);
       const remains: Remains = {
         rows: await repository.countRemains(ownerId, documentId),
         objects: await archive.countObjects(ownerId, documentId),

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import { parseArchiveKey } from '../ingestion/archive.ts';
 import type { JobsService, JobType } from '../ingestion/ingestion.service.ts';
@@ -10,7 +11,14 @@ import { createDocumentsRepository } from './documents.repository.ts';
 import type { Document } from './library.table.ts';
 import { compareDocument, needsOnlySync, type Problem } from './reconciliation.ts';
 
-type Deps = { database: Database; clock: Clock; archive: Archive; indexOf: IndexOf; jobs: JobsService };
+type Deps = {
+  database: Database;
+  clock: Clock;
+  archive: Archive;
+  indexOf: IndexOf;
+  jobs: JobsService;
+  audit: AuditService;
+};
 
 /** Documents compared at a time. */
 const PAGE_SIZE = 200;
@@ -124,7 +132,13 @@ export function createReconcileJob(deps: Deps): JobHandler {
       await sweepArchive(attempt, report);
       await jobs.wake(report.jobIds);
       const { jobIds, ...result } = report;
-      return { result: { ...result, mendingJobs: jobIds.length }, statements: [] };
+      const { documents, objects, problemCount } = result;
+      const entry = deps.audit.ofJob({
+        action: 'job.reconcileLibrary',
+        job: attempt.job,
+        details: { documents, objects, problemCount, mendingJobs: jobIds.length },
+      });
+      return { result: { ...result, mendingJobs: jobIds.length }, statements: [entry] };
     },
     onFailure: () => [],
   };

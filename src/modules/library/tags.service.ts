@@ -5,11 +5,12 @@ import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
+import type { AuditService } from '../audit/audit.service.ts';
 import { tagNameTaken } from './library.errors.ts';
 import { type CountedTag, createTagsRepository } from './tags.repository.ts';
 import { distinctTagNames, foldTagName, tidyTagName } from './tags.ts';
 
-type Deps = { database: Database; clock: Clock; ids: Ids };
+type Deps = { database: Database; clock: Clock; ids: Ids; audit: Pick<AuditService, 'making'> };
 
 export type ListTags = PageRequest & {
   /** Part of the name. */
@@ -23,7 +24,7 @@ type Versioned = { id: string; expectedVersion?: number | undefined };
 type Assignment = { documentId: string; names: readonly string[]; now: number };
 
 /** Verbs on tags, and the statements by which documents get theirs. */
-export function createTagsService({ database, clock, ids }: Deps) {
+export function createTagsService({ database, clock, ids, audit }: Deps) {
   const repository = createTagsRepository(database);
 
   const commitOne = async (statements: Statement[], id: { ownerId: string; id: string }): Promise<CountedTag> => {
@@ -51,6 +52,7 @@ export function createTagsService({ database, clock, ids }: Deps) {
     create(actor: Actor, { name, colour }: TagFields): Promise<CountedTag> {
       const id = ids.next();
       const ownerId = actor.userId;
+      audit.making({ type: 'tag', id });
       const now = clock.now();
       const insert = repository.insert({
         id,

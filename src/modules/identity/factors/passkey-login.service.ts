@@ -3,6 +3,7 @@ import type { Database } from '../../../db/client.ts';
 import type { Attempts } from '../../../limit-objects/attempts.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Ids } from '../../../platform/ids.ts';
+import type { AuditService } from '../../audit/audit.service.ts';
 import type { User } from '../identity.table.ts';
 import { type Client, createSignIn, type SignedIn } from '../sign-in.ts';
 import type { Verifications } from '../verifications.ts';
@@ -21,12 +22,13 @@ type Deps = {
   clock: Clock;
   ids: Ids;
   attempts: Attempts;
+  audit: AuditService;
   verifications: Verifications;
 };
 
 /** Logins by passkey: alone, for a passkey that has verified its user is two factors in one, or after a password. */
 export function createPasskeyLoginService(deps: Deps) {
-  const { database, config, clock } = deps;
+  const { database, config, clock, audit } = deps;
   const repository = createPasskeysRepository(database);
   const { signInFully } = createSignIn(deps);
   const tickets = createTickets(deps);
@@ -89,6 +91,7 @@ export function createPasskeyLoginService(deps: Deps) {
     async verifySecondFactor(login: WithTicket & { response: AssertionResponse }): Promise<SignedIn> {
       const { ticket, response, userAgent, address } = login;
       const { user, use } = await tickets.open(ticket);
+      audit.about({ type: 'user', id: user.id });
       const attempt = await begin(user, address);
       const { user: signer, proof, now } = await check(response, 'second_factor');
       if (signer.id !== user.id) throw errors.invalidPasskey();

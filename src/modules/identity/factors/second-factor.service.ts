@@ -3,6 +3,7 @@ import type { Database } from '../../../db/client.ts';
 import type { Attempts } from '../../../limit-objects/attempts.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { KeyRing } from '../../../platform/secrets/key-ring.ts';
+import type { AuditService } from '../../audit/audit.service.ts';
 import type { User } from '../identity.table.ts';
 import { recoveryCodeUsedMail } from '../mails/recovery-codes.ts';
 import { type Client, createSignIn, type SignedIn } from '../sign-in.ts';
@@ -19,6 +20,7 @@ type Deps = NoticeDeps & {
   clock: Clock;
   keyRing: KeyRing;
   attempts: Attempts;
+  audit: AuditService;
 };
 
 /** `address` is where it comes from, as attempts are counted. */
@@ -26,7 +28,7 @@ export type WithTicket = Client & { ticket: string; address?: string | undefined
 
 /** The second half of a login: a code for a ticket. */
 export function createSecondFactorService(deps: Deps) {
-  const { database, clock } = deps;
+  const { database, clock, audit } = deps;
   const repository = createTwoFactorRepository(database);
   const { signInFully } = createSignIn(deps);
   const tickets = createTickets(deps);
@@ -47,6 +49,7 @@ export function createSecondFactorService(deps: Deps) {
      */
     async verify({ ticket, code, userAgent, address }: WithTicket & { code: string }): Promise<SignedIn> {
       const { user, twoFactor, use } = await tickets.open(ticket);
+      audit.about({ type: 'user', id: user.id });
       const attempt = await begin(user, address);
       const proof = await checkCode(twoFactor, code);
       if (!proof) throw errors.invalidCode();
