@@ -58,7 +58,7 @@ export function createClient(baseUrl: string, token?: string) {
       ...(signal !== undefined && { signal }),
     });
     const text = await response.text();
-    const body = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+    const body = /[/+]json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
     if (!response.ok) throw refusal(response.status, body);
     return { status: response.status, body: body as T, headers: response.headers };
   }

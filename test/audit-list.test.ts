@@ -5,7 +5,10 @@ import { call } from './support/app.ts';
 import { type AuditEntry, entries, newAdmin } from './support/audit.ts';
 import { listen } from './support/console.ts';
 import { roundTrips } from './support/costs.ts';
+import { hostileQueries } from './support/hostile-input.ts';
+import { describedOperations } from './support/openapi-operations.ts';
 import { addEntries, entryAt, type SyntheticEntry } from './support/synthetic-entries.ts';
+import { checkedCall } from './support/well-formed.ts';
 
 /** Before all entries that these tests leave themselves: numbers go with times, as they do in life. */
 const START = Date.UTC(2020, 0, 1);
@@ -151,6 +154,17 @@ describe('the list', () => {
     'objectId=%00',
   ])('refuses %s', async (query) => {
     expect((await call(`/v1/admin/audit-logs?${query}`, admin)).status).toBe(422);
+  });
+
+  it('survives hostile filters, as the other lists of administrators do', async () => {
+    const operations = await describedOperations();
+    const ours = operations.filter(({ path }) => path.startsWith('/v1/admin/audit-logs'));
+    expect(ours).toHaveLength(3);
+    for (const operation of ours) {
+      for (const query of hostileQueries(operation.queryParameters)) {
+        await checkedCall(operation.path + query, { operation, token: admin.token });
+      }
+    }
   });
 
   it('is for administrators', async () => {

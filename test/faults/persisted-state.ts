@@ -47,6 +47,11 @@ export function readIndex(persistTo: string): IndexCount[] {
   });
 }
 
+/** Runs statements on the catalogue of a stopped server, as somebody would who has its file. */
+export function changeCatalogue(persistTo: string, statements: string[]): void {
+  for (const sql of statements) query(persistTo, { from: 'catalogue', sql });
+}
+
 function query<T>(persistTo: string, { from, sql }: { from: keyof typeof FOLDERS; sql: string }): T[] {
   const folder = path.join(persistTo, 'v3', FOLDERS[from]);
   const files = readdirSync(folder).filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));

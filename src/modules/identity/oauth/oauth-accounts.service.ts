@@ -1,4 +1,5 @@
 import type { Database } from '../../../db/client.ts';
+import { requireChange } from '../../../db/sql.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import {
   type IdentityProvider,
@@ -66,11 +67,11 @@ export function createOauthAccountsService({ database, clock, keyRing, identityP
     /** Unlinks an account, unless its user could not come back then. */
     async unlink({ userId, credential }: Actor, id: string): Promise<void> {
       if (credential.type !== 'session') throw identityErrors.sessionRequired();
-      const [, [removed]] = await database.commit([
+      await database.commit([
         repository.requireOtherWayIn(userId, { id, refusal: errors.onlyWayIn }),
         repository.removeAccount(userId, id),
+        requireChange(database, () => notFound('linked account')),
       ]);
-      if (!removed) throw notFound('linked account');
     },
 
     /** An access token for the provider's API, renewed if it must be. @throws oauth_access_lost */
