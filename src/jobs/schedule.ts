@@ -8,6 +8,7 @@ const WAKE_GRACE_MS = 5_000;
 const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   unsentMails: ({ verifications }) => verifications.resendUnsent(),
   expiredTokens: ({ verifications }) => verifications.removeExpired(),
+  oldLimitNotes: ({ limits }) => limits.removeOld(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };
@@ -18,6 +19,7 @@ export async function runSchedule(runtime: Runtime, { event, context }: CronEven
     requestId: runtime.ids.next(),
     waitUntil: (work) => context.waitUntil(work),
   });
+  await services.settings.ready();
   const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   const lost = await runner.lost(WAKE_GRACE_MS);
   if (lost.length > 0) await runtime.queue.wake(lost);

@@ -4,7 +4,7 @@ import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { createAccount } from './account.ts';
-import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
+import type { AuthenticationDeps } from './authentication.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { User } from './identity.table.ts';
@@ -55,7 +55,6 @@ export function createAuthService(deps: Deps) {
   };
 
   return {
-    authenticate: createAuthenticate(deps),
     ...createAccount(deps),
 
     async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
@@ -156,7 +155,7 @@ export type AuthService = ReturnType<typeof createAuthService>;
 const shortened = (userAgent: string | undefined) => userAgent?.slice(0, MAX_USER_AGENT_CHARS) ?? null;
 
 /** Which of the two that must be unique belongs to somebody already. */
-function takenError(error: unknown): Error | undefined {
+export function takenError(error: unknown): Error | undefined {
   if (isUniqueViolation(error, 'users.email_key')) return errors.emailTaken();
   return isUniqueViolation(error, 'users.username_key') ? errors.usernameTaken() : undefined;
 }
