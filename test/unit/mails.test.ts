@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { invitationMail } from '../../src/modules/identity/mails/invitation.ts';
 import { composeMail, escapeHtml, inWords } from '../../src/modules/identity/mails/layout.ts';
 import { passwordChangedMail } from '../../src/modules/identity/mails/password-changed.ts';
 import { resetPasswordMail } from '../../src/modules/identity/mails/reset-password.ts';
+import { resetRequiredMail } from '../../src/modules/identity/mails/reset-required.ts';
 import { verifyEmailMail } from '../../src/modules/identity/mails/verify-email.ts';
 
 const HOSTILE = '<script>alert("1")</script> & \'co\'';
@@ -12,6 +14,8 @@ const facts = { username: HOSTILE, url: URL, lifetimeSeconds: 3600 };
 const MAILS = [
   ['verification', verifyEmailMail(facts)],
   ['reset', resetPasswordMail(facts)],
+  ['forced reset', resetRequiredMail(facts)],
+  ['invitation', invitationMail(facts)],
   ['confirmation', passwordChangedMail(facts)],
 ] as const;
 
@@ -26,8 +30,9 @@ describe('the mail of', () => {
     for (const line of words) expect(html).toContain(escapeHtml(line));
   });
 
-  it('verification and reset have one link, with its lifetime', () => {
-    for (const { text, html } of [verifyEmailMail(facts), resetPasswordMail(facts)]) {
+  it('all that carry a token have one link, with its lifetime', () => {
+    const mails = [verifyEmailMail, resetPasswordMail, resetRequiredMail, invitationMail];
+    for (const { text, html } of mails.map((compose) => compose(facts))) {
       expect(text.split('\n')).toContain(URL);
       expect(html.match(/href="([^"]*)"/g)).toEqual([`href="${escapeHtml(URL)}"`]);
       expect(text).toContain('1 hour');

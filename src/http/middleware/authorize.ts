@@ -11,9 +11,8 @@ export const authorize = (scope: Scope) =>
   createMiddleware<AppContext>(async (c, next) => {
     const token = BEARER.exec(c.req.header('authorization') ?? '')?.[1];
     const { services } = c.var;
-    const settingsReady = services.settings.ready();
-    const actor = token === undefined ? undefined : await services.authenticate(token);
-    await settingsReady;
+    const identified = token === undefined ? undefined : services.authenticate(token);
+    const [actor] = await Promise.all([identified, services.settings.ready()]);
     if (!actor) {
       await countAddress(c);
       throw new AppError('unauthenticated', 'Send a valid access token or API key as `Authorization: Bearer …`.');

@@ -1,4 +1,4 @@
-import { and, eq, gte, inArray, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, between, eq, gte, inArray, isNotNull, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { spellings } from '../../db/filter.ts';
@@ -6,7 +6,7 @@ import { keyset } from '../../db/keyset.ts';
 import { integer, requireThat } from '../../db/sql.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
-import type { Page, PageRequest } from '../../shared/page.ts';
+import { decodeCursor, type Page, type PageRequest } from '../../shared/page.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import { type Session, type User, userSessions, userStatistics, users, userTerms } from './identity.table.ts';
@@ -26,6 +26,7 @@ export type UserFilter = {
 export type UserStatistic = typeof userStatistics.$inferSelect;
 
 type SortColumn = 'createdAt' | 'lastLoginAt' | 'usernameKey';
+type Order = Pick<PageRequest, 'order' | 'cursor'> & { sort: SortColumn };
 type Changes = { [K in keyof User]?: User[K] | SQL };
 type Change = { changes: Changes; now: number; where?: SQL | undefined };
 
@@ -56,7 +57,7 @@ export function createAdminUsersRepository(database: Database) {
   };
 
   /** The conditions, so put that SQLite finds the rows by what drives the search: the plus takes an index away. */
-  const matching = (filter: UserFilter, sort: SortColumn): SQL[] => {
+  const matching = (filter: UserFilter, { sort, order, cursor }: Order): SQL[] => {
     const { words, role, status, isEmailVerified, createdFrom = 0, createdTo = EVER, lastLoginFrom } = filter;
     const driver = driverOf(filter, sort);
     const by = (column: SQLiteColumn, isDriving: boolean) => (isDriving ? sql`${column}` : sql`+${column}`);
@@ -69,10 +70,12 @@ export function createAdminUsersRepository(database: Database) {
       ...oneOfFew(status, { few: IS_DEACTIVATED, column: users.status }),
       ...when(isEmailVerified, (is) => (is ? isNotNull(users.emailVerifiedAt) : isNull(users.emailVerifiedAt))),
       sql`${created} >= ${createdFrom} and ${created} <= ${createdTo}`,
-      ...when(sort === 'lastLoginAt' ? (lastLoginFrom ?? 0) : lastLoginFrom, (from) =>
-        gte(by(users.lastLoginAt, driver === 'lastLoginAt'), from),
-      ),
-      ...when(driver === 'usernameKey' ? '' : undefined, (from) => gte(users.usernameKey, from)),
+      ...when(sort === 'lastLoginAt' ? (lastLoginFrom ?? 0) : lastLoginFrom, (from) => {
+        const lastLogin = by(users.lastLoginAt, driver === 'lastLoginAt');
+        return sql`${lastLogin} >= ${from} and ${lastLogin} <= ${latestLogin({ sort, order, cursor })}`;
+      }),
+      // Walked from its one end or its other, an index must be entered at a value.
+      ...when(driver === 'usernameKey' ? LAST : undefined, (last) => between(users.usernameKey, '', last)),
     ];
   };
 
@@ -89,7 +92,7 @@ export function createAdminUsersRepository(database: Database) {
       const rows = await orm
         .select()
         .from(users)
-        .where(and(...matching(filter, sort), keys.after))
+        .where(and(...matching(filter, { sort, ...page }), keys.after))
         .orderBy(...keys.orderBy)
         .limit(keys.limit);
       return keys.page(rows);
@@ -183,6 +186,15 @@ export function createAdminUsersRepository(database: Database) {
 function driverOf({ words, role, status }: UserFilter, sort: SortColumn): 'words' | 'few' | SortColumn {
   if (words.length > 0) return 'words';
   return role === 'admin' || status === 'deactivated' ? 'few' : sort;
+}
+
+/**
+ * The upper bound of last logins on a page: where the cursor stands in a list from the latest on, which the condition of
+ * the cursor itself, made for columns with NULLs, does not tell SQLite.
+ */
+function latestLogin({ sort, order, cursor }: Order): number {
+  if (sort !== 'lastLoginAt' || order === 'asc' || cursor === undefined) return EVER;
+  return Number(decodeCursor(cursor, `${sort}:${order}`).value);
 }
 
 const when = <V>(value: V | undefined, condition: (value: V) => SQL): SQL[] =>

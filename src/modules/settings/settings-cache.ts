@@ -16,8 +16,8 @@ export type SettingsCache = {
   beginReading(): number;
   /** Puts in all rows as they were at that time or after it, unless newer ones are known. */
   fill(rows: readonly Stored[], readAt: number): void;
-  /** Nobody answered: what is known, or the defaults, serves for another moment. */
-  makeDo(): void;
+  /** Nobody answered: what is known serves for another moment. @returns false when nothing is known yet. */
+  makeDo(): boolean;
 };
 
 /**
@@ -61,8 +61,10 @@ export function createSettingsCache({ config, now }: { config: Config; now: () =
     },
 
     makeDo() {
+      if (expiresAt === 0) return false;
       agesAt = now() + RETRY_AFTER_MS;
       expiresAt = Math.max(expiresAt, agesAt);
+      return true;
     },
   };
 }

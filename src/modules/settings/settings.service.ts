@@ -71,9 +71,9 @@ export function createSettingsService(deps: Deps) {
     try {
       cache.fill(await createSettingsRepository(deps.openDatabase()).selectAll(), startedAt);
     } catch (error) {
-      // No request fails for want of the settings.
-      cache.makeDo();
       logger.error('settings.not_read', error);
+      // An isolate that knows none must not let in by a default whom a setting keeps out.
+      if (!cache.makeDo()) throw settingsUnavailable(error);
     }
   };
 
@@ -96,6 +96,7 @@ export function createSettingsService(deps: Deps) {
     /**
      * Resolves when the settings that this isolate knows may be used, which mostly is at once. The first request of an
      * isolate, and one after 30 idle seconds, waits for them while its credential is checked.
+     * @throws AppError `unavailable` when this isolate has never been able to read them.
      */
     async ready(): Promise<void> {
       const state = cache.state();
@@ -129,5 +130,11 @@ export function createSettingsService(deps: Deps) {
     reset: (actor: Actor, setting: Versioned): Promise<SettingState> => write(actor, { ...setting, value: null }),
   };
 }
+
+const settingsUnavailable = (cause: unknown) =>
+  new AppError('unavailable', 'The settings cannot be read at present; try again shortly.', {
+    retryAfterSeconds: 2,
+    cause,
+  });
 
 export type SettingsService = ReturnType<typeof createSettingsService>;
