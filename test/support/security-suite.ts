@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/shared/actor.ts';
 import { newAdmin, newApiKey, newUser, type TestUser } from './actors.ts';
-import type { Call } from './app.ts';
+import { type Call, call } from './app.ts';
 import { bodyFaults, hostileQueries, wrongTypes } from './hostile-input.ts';
 import { fillPath, type Operation, type Parameter } from './openapi-operations.ts';
 import { isReference, type Override, referencesIn, sampleForm, sampleOf, sampleQuery, typeOf } from './samples.ts';
@@ -80,6 +80,8 @@ export function describeAdministration(operations: Operation[]): void {
     user = await newUser();
     const scopes = SCOPES.filter((scope) => scope !== 'admin');
     ({ key } = await newApiKey(user, scopes));
+    // Its first use is noted, by which nothing else is to be mistaken.
+    await call('/v1/me', { token: key });
   });
 
   it('is what stands under /v1/admin, and nothing else', () => {

@@ -89,7 +89,7 @@ describe('the sliding window', () => {
     fc.assert(
       fc.property(policies, steps, (policy, played) => {
         for (const { window } of play({ ...policy, limit: 100_000 }, played).taken) {
-          expect(window.length).toBeLessThanOrEqual(62);
+          expect(window.length).toBeLessThanOrEqual(61);
         }
       }),
     );

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNotNull, or, sql } from 'drizzle-orm';
+import { and, between, desc, eq, isNotNull, or, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Statement } from '../../db/client.ts';
 import { inJson } from '../../db/sql.ts';
@@ -6,6 +6,9 @@ import { type ApiKey, apiKeys, type User, users } from './identity.table.ts';
 
 type LimitedUser = Pick<User, 'id' | 'requestLimitPerMinute' | 'requestLimitPerHour'>;
 type LimitedKey = Pick<ApiKey, 'id' | 'ownerId' | 'requestsPerMinute'>;
+
+/** An index that is walked from its end must be entered at a value. */
+const EVER = Number.MAX_SAFE_INTEGER;
 
 /** How a login names an account. Other attempts name it by its id. */
 const loginKeySchema = z.union([z.object({ emailKey: z.string() }), z.object({ usernameKey: z.string() })]);
@@ -22,13 +25,18 @@ export function createUserLimitsRepository(database: Database) {
         orm
           .select({ id, requestLimitPerMinute, requestLimitPerHour })
           .from(users)
-          .where(and(or(isNotNull(requestLimitPerMinute), isNotNull(requestLimitPerHour)), gt(users.updatedAt, 0)))
+          .where(
+            and(
+              or(isNotNull(requestLimitPerMinute), isNotNull(requestLimitPerHour)),
+              between(users.updatedAt, 0, EVER),
+            ),
+          )
           .orderBy(desc(users.updatedAt))
           .limit(limit),
         orm
           .select({ id: apiKeys.id, ownerId: apiKeys.ownerId, requestsPerMinute: apiKeys.requestsPerMinute })
           .from(apiKeys)
-          .where(and(isNotNull(apiKeys.requestsPerMinute), gt(apiKeys.createdAt, 0)))
+          .where(and(isNotNull(apiKeys.requestsPerMinute), between(apiKeys.createdAt, 0, EVER)))
           .orderBy(desc(apiKeys.createdAt))
           .limit(limit),
       ];
