@@ -18,6 +18,8 @@ export default defineConfig(async () => {
               remoteBindings: false,
               wrangler: { configPath: './wrangler.toml' },
               miniflare: {
+                // A wall that a test can reach the end of.
+                ratelimits: { SMALL_WALL: { namespace_id: '1002', simple: { limit: 5, period: 60 } } },
                 bindings: {
                   TEST_MIGRATIONS: migrations,
                   ENVIRONMENT: 'test',

@@ -4,11 +4,13 @@ import { registerDocumentation } from './http/documentation.ts';
 import { renderError, validationError } from './http/errors.ts';
 import { limitBody } from './http/middleware/body-limit.ts';
 import { corsByConfig } from './http/middleware/cors.ts';
+import { floodWall } from './http/middleware/flood-wall.ts';
 import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { renderUnrouted } from './http/unrouted.ts';
 import { auditRoutes } from './modules/audit/audit.routes.ts';
+import { adminUserRoutes } from './modules/identity/admin-users.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
@@ -24,7 +26,9 @@ import { collectionRoutes } from './modules/library/collections.routes.ts';
 import { documentContentRoutes } from './modules/library/document-content.routes.ts';
 import { documentRoutes } from './modules/library/documents.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
+import { limitRoutes } from './modules/limits/limits.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
+import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
 import type { Runtime } from './services.ts';
@@ -36,6 +40,7 @@ export function createApp(runtime: Runtime) {
     requestContext(runtime),
     securityHeaders,
     rateLimitHeaders,
+    floodWall,
     corsByConfig(runtime.config),
     limitBody(runtime.config),
   );
@@ -68,6 +73,9 @@ const MODULES = [
   jobRoutes,
   searchRoutes,
   auditRoutes,
+  adminUserRoutes,
+  settingRoutes,
+  limitRoutes,
 ];
 
 function createRouter() {

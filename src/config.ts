@@ -115,12 +115,28 @@ const configSchema = z.object({
   REQUESTS_PER_MINUTE_PER_KEY: limit.default(0),
   /** Requests without a valid credential that one address may make a minute; 0: any number. */
   REQUESTS_PER_MINUTE_PER_ADDRESS: limit.default(0),
+  /** Requests that a user may make an hour, by all sessions and keys together; 0: any number. */
+  REQUESTS_PER_HOUR_PER_USER: limit.default(0),
+  /** Requests without a valid credential that one address may make an hour; 0: any number. */
+  REQUESTS_PER_HOUR_PER_ADDRESS: limit.default(0),
+  /** Failed attempts at one secret of an account, in a window, that cost no wait. */
+  LOCKOUT_ATTEMPTS_PER_ACCOUNT: count.default(10),
+  /** The same from one address, which may be that of a whole office. */
+  LOCKOUT_ATTEMPTS_PER_ADDRESS: count.default(100),
+  /** How long a failed attempt counts, in seconds. */
+  LOCKOUT_WINDOW_SECONDS: count.default(15 * 60),
+  /** The first wait after too many attempts, in seconds; each further one is twice as long. */
+  LOCKOUT_FIRST_WAIT_SECONDS: count.default(60),
+  /** The longest wait, in seconds: short enough that nobody is locked out for long by somebody else. */
+  LOCKOUT_LONGEST_WAIT_SECONDS: count.default(15 * 60),
   /** What a new password must score at least, of 100 (see POST /v1/auth/password/strength): 50 stands for 10^8 guesses. */
   PASSWORD_MIN_SCORE: z.coerce.number().int().min(0).max(100).default(50),
   /** Lifetime of a mailed password-reset token, in seconds. */
   PASSWORD_RESET_SECONDS: count.default(60 * 60),
   /** Lifetime of a mailed e-mail-verification token, in seconds. */
   EMAIL_VERIFICATION_SECONDS: count.default(24 * 60 * 60),
+  /** Lifetime of the token in a mail that invites to an account, in seconds. */
+  INVITATION_SECONDS: count.default(7 * 24 * 60 * 60),
   /** Where people reach this service: links in mails begin with it. */
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })

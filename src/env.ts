@@ -12,6 +12,7 @@ export type Env = {
   LIBRARY_INDEX: DurableObjectNamespace<LibraryIndex>;
   RATE_LIMITER: DurableObjectNamespace<RateLimiter>;
   ATTEMPT_GUARD: DurableObjectNamespace<AttemptGuard>;
+  FLOOD_WALL: RateLimit;
   ASSETS: Fetcher;
   /** Production only, with MAIL=send-email. */
   EMAIL?: SendEmailBinding;

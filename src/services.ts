@@ -4,14 +4,16 @@ import { createMeter, type Meter } from './db/metered-d1.ts';
 import { isTransient } from './db/retry.ts';
 import type { Env } from './env.ts';
 import { createIndexOf, type IndexOf } from './index-object/client.ts';
-import { type Attempts, createAttempts } from './limit-objects/attempts.ts';
+import { createAttempts } from './limit-objects/attempts.ts';
 import { createRequestLimits, type RequestLimits } from './limit-objects/request-limits.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
 import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
+import { createAdminUsersService } from './modules/identity/admin-users.service.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
+import { createAuthenticate } from './modules/identity/authentication.ts';
 import { createEmailVerificationService } from './modules/identity/email-verification.service.ts';
 import { createPasskeyLoginService } from './modules/identity/factors/passkey-login.service.ts';
 import { createPasskeysService } from './modules/identity/factors/passkeys.service.ts';
@@ -24,6 +26,7 @@ import { createOauthService } from './modules/identity/oauth/oauth.service.ts';
 import { createOauthAccountsService } from './modules/identity/oauth/oauth-accounts.service.ts';
 import { createPasswordPolicy } from './modules/identity/password-policy.ts';
 import { createPasswordResetService } from './modules/identity/password-reset.service.ts';
+import { createUserLimitsService } from './modules/identity/user-limits.service.ts';
 import { createVerifications } from './modules/identity/verifications.ts';
 import { createArchive } from './modules/ingestion/archive.ts';
 import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
@@ -38,8 +41,12 @@ import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
+import { createLimitNotes, type LimitNotes } from './modules/limits/limit-notes.ts';
+import { createLimitsService } from './modules/limits/limits.service.ts';
 import type { QueryRow } from './modules/search/search.repository.ts';
 import { createSearchService, HISTORY_DELAY_MS } from './modules/search/search.service.ts';
+import { createSettingsService } from './modules/settings/settings.service.ts';
+import { createSettingsCache, type SettingsCache } from './modules/settings/settings-cache.ts';
 import { createHealthService } from './modules/system/system.service.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Embeddings } from './platform/embeddings/embeddings.ts';
@@ -59,6 +66,7 @@ import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
 import type { VectorStore } from './platform/vectors/vector-store.ts';
 import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
+import type { Actor } from './shared/actor.ts';
 import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
 import { lazily, once } from './shared/once.ts';
@@ -68,7 +76,9 @@ import { createWriteBuffer, type WriteBuffer } from './shared/write-buffer.ts';
 /** What lives as long as the isolate. Nothing here belongs to one request. */
 export type Runtime = {
   env: Env;
+  /** As deployed; what services are given follows the settings. */
   config: Config;
+  settingsCache: SettingsCache;
   clock: Clock;
   ids: Ids;
   logger: Logger;
@@ -87,9 +97,10 @@ export type Runtime = {
   recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
   requestLimits: RequestLimits;
-  attempts: Attempts;
   /** When the newest audit entries are sealed, besides the clock. */
   sealing: Throttle;
+  /** Who came near a limit, on its way into the catalogue. */
+  limitNotes: LimitNotes;
 };
 
 /** One request, queue message or cron tick. */
@@ -104,6 +115,8 @@ export type Invocation = {
 const BREAKER_THRESHOLD_FAILURES = 5;
 const BREAKER_COOL_DOWN_MS = 5_000;
 const SEAL_EVERY_MS = 10_000;
+/** No request waits longer for the settings; it goes on with those that are known. */
+const SETTINGS_TIMEOUT_MS = 2_000;
 
 /** Reads the configuration and opens the adapters that it chooses. */
 export function createRuntime(env: Env): Runtime {
@@ -111,12 +124,14 @@ export function createRuntime(env: Env): Runtime {
   const clock = systemClock;
   const logger = createLogger(config.LOG_LEVEL);
   const ids = createIds(clock);
+  const settingsCache = createSettingsCache({ config, now: clock.now });
   const indexOf = createIndexOf(env.LIBRARY_INDEX);
   const files = createR2Files(env.FILES);
   const outbox = config.ENVIRONMENT === 'production' ? undefined : createOutbox({ files, ids, clock });
   return {
     env,
     config,
+    settingsCache,
     clock,
     ids,
     logger,
@@ -137,8 +152,13 @@ export function createRuntime(env: Env): Runtime {
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     identities: createIdentityCache({ config, now: clock.now }),
-    requestLimits: createRequestLimits({ namespace: env.RATE_LIMITER, config, now: clock.now, logger }),
-    attempts: createAttempts(env.ATTEMPT_GUARD),
+    requestLimits: createRequestLimits({
+      namespace: env.RATE_LIMITER,
+      config: settingsCache.config,
+      now: clock.now,
+      logger,
+    }),
+    limitNotes: createLimitNotes({ now: clock.now }),
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
     sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
   };
@@ -178,19 +198,37 @@ function chooseMailer(env: Env, { config, outbox, now }: MailChoice): Mailer {
 
 /** The composition root: every verb of the product, bound to one invocation's database session and meter. */
 export function createServices(runtime: Runtime, invocation: Invocation) {
-  const { env, config } = runtime;
+  const { env, config: deployed, settingsCache } = runtime;
+  const { breaker } = runtime;
   const meter: Meter = createMeter();
   const database: Database = createDatabase(env.DB, {
     meter,
-    breaker: runtime.breaker,
-    timeoutMs: config.DATABASE_TIMEOUT_MS,
+    breaker,
+    timeoutMs: deployed.DATABASE_TIMEOUT_MS,
     ...(invocation.session === undefined ? {} : { session: invocation.session }),
   });
   /** Milliseconds by part, shown in Server-Timing. */
   const timings: Record<string, number> = {};
   const chain = once(() => createChainService({ ...runtime, database }));
   const audit = createAuditService({ ...runtime, ...invocation, database, chain });
-  const base = { ...runtime, ...invocation, database, timings, audit };
+  const attempts = createAttempts({
+    namespace: env.ATTEMPT_GUARD,
+    config: settingsCache.config,
+    now: runtime.clock.now,
+    onLockedOut: (lockedOut) => limits().noteLockout(lockedOut),
+  });
+  const base = {
+    ...runtime,
+    ...invocation,
+    database,
+    timings,
+    attempts,
+    audit,
+    /** As the settings have it when a service is made, which is after `settings.ready()`. */
+    get config() {
+      return settingsCache.config();
+    },
+  };
 
   // Made when first asked for: most requests need two or three of them.
   const failureStatements: FailureStatements = (job, failure) => handlers()[job.type].onFailure(job, failure);
@@ -220,7 +258,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
   const oauthAccounts = once(() => createOauthAccountsService(base));
-  const passwordPolicy = once(() => createPasswordPolicy(config));
+  const authenticate = once(() => createAuthenticate(base));
+  const passwordPolicy = once(() => createPasswordPolicy(base.config));
   const passwordReset = once(() => createPasswordResetService({ ...base, verifications: verifications() }));
   const emailVerification = once(() => createEmailVerificationService({ ...base, verifications: verifications() }));
   const secondFactor = once(() => createSecondFactorService({ ...base, verifications: verifications() }));
@@ -229,6 +268,15 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const passkeyLogin = once(() => createPasskeyLoginService({ ...base, verifications: verifications() }));
   const tickets = once(() => createTickets(base));
   const apiKeys = once(() => createApiKeysService(base));
+  const adminUsers = once(() => createAdminUsersService({ ...base, verifications: verifications() }));
+  const requireAdmin = (actor: Actor) => adminUsers().requireAdmin(actor);
+  const userLimits = once(() => createUserLimitsService(base));
+  const limits = once(() => createLimitsService({ ...base, userLimits: userLimits(), requireAdmin }));
+  const settings = once(() => {
+    const openDatabase = () =>
+      createDatabase(env.DB, { meter: createMeter(), breaker, timeoutMs: SETTINGS_TIMEOUT_MS });
+    return createSettingsService({ ...base, openDatabase, cache: settingsCache, defaults: deployed, requireAdmin });
+  });
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
   const auditLog = once(() => createAuditLogService(base));
@@ -255,6 +303,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     upload,
     content,
     search,
+    authenticate,
     auth,
     oauth,
     oauthAccounts,
@@ -268,6 +317,9 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     passkeyLogin,
     tickets,
     apiKeys,
+    adminUsers,
+    limits,
+    settings,
     health,
     idempotency,
     auditLog,

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { SCOPES } from '../src/shared/actor.ts';
+import { createRuntime, createServices } from '../src/services.ts';
+import { jobActor, SCOPES, type Scope } from '../src/shared/actor.ts';
 import { newApiKey, newUser, type TestUser } from './support/actors.ts';
 import { type Call, call } from './support/app.ts';
 import { allRows } from './support/catalogue.ts';
@@ -191,6 +192,16 @@ describe('an API key', () => {
     expect([byKey.status, byKey.body.code]).toEqual([401, 'credential_revoked']);
     await env.DB.prepare('delete from user_sessions where id = ?').bind(sessionId).run();
     expect((await newKey(token, {})).body.code).toBe('credential_revoked');
+  });
+
+  it('is not made by a job, which acts for its owner and has no scope', async () => {
+    const { user } = await newUser();
+    const services = createServices(createRuntime(env), { requestId: 'test', waitUntil: () => {} });
+    const actor = jobActor({ id: crypto.randomUUID(), ownerId: user.id });
+    expect([actor.userId, actor.scopes.size]).toEqual([user.id, 0]);
+    const make = (scopes: Scope[]) => services.apiKeys.create(actor, { name: 'Key', scopes });
+    await expect(make(['tags:read'])).rejects.toMatchObject({ code: 'scopes_exceeded' });
+    await expect(make([])).rejects.toMatchObject({ code: 'credential_revoked' });
   });
 
   it('loses the scopes that its user loses', async () => {

@@ -6,7 +6,7 @@ import { newApiKey, newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
 import { uploaded } from './support/library.ts';
 import { describedOperations } from './support/openapi-operations.ts';
-import { describeAccess, describeInput, describeIsolation } from './support/security-suite.ts';
+import { describeAccess, describeAdministration, describeInput, describeIsolation } from './support/security-suite.ts';
 import { checkedCall } from './support/well-formed.ts';
 
 /** What anyone may call. Everything else is found in the API's description and held to the rules without being named. */
@@ -37,6 +37,7 @@ const PUBLIC = [
 const operations = await describedOperations();
 
 describe('access', () => describeAccess(operations, { publicNames: PUBLIC }));
+describe('administration', () => describeAdministration(operations));
 describe('isolation', () => describeIsolation(operations, { publicNames: PUBLIC }));
 describe('input', () => describeInput(operations));
 

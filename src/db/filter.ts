@@ -66,7 +66,7 @@ function contains(column: SQLiteColumn, text: string): SQL {
 }
 
 /** SQLite's `lower` knows ASCII only; these cover the ways in which other letters are commonly capitalised. */
-function spellings(text: string): string[] {
+export function spellings(text: string): string[] {
   const lower = text.toLowerCase();
   const capitalised = lower.replace(/(?<!\p{L})\p{L}/gu, (letter) => letter.toUpperCase());
   return [...new Set([lower, text.toUpperCase(), capitalised].map(lowerAscii))];

@@ -26,6 +26,7 @@ async function runJob(runtime: Runtime, { jobId, context }: { jobId: string; con
     requestId: jobId,
     waitUntil: (work) => context.waitUntil(work),
   });
+  await services.settings.ready();
   const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   try {
     const report = await runner.run(jobId);

@@ -11,6 +11,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   expiredTickets: ({ tickets }) => tickets.removeExpired(),
   expiredSignIns: ({ oauth }) => oauth.removeExpired(),
   sealedEntries: ({ chain }) => chain.seal(),
+  oldLimitNotes: ({ limits }) => limits.removeOld(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };
@@ -21,6 +22,7 @@ export async function runSchedule(runtime: Runtime, { event, context }: CronEven
     requestId: runtime.ids.next(),
     waitUntil: (work) => context.waitUntil(work),
   });
+  await services.settings.ready();
   const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   const lost = await runner.lost(WAKE_GRACE_MS);
   if (lost.length > 0) await runtime.queue.wake(lost);

@@ -9,13 +9,17 @@ const STATE = 'state';
  * see the same count. An alarm forgets everything when it no longer matters.
  */
 export class AttemptGuard extends DurableObject<Env> {
-  /** @returns milliseconds to wait; 0 when the attempt is counted and may be made. */
-  begin(policy: LockoutPolicy): number {
-    const { state, retryAfterMs } = beginAttempt(this.#state(), { policy, now: Date.now() });
-    if (retryAfterMs > 0) return retryAfterMs;
-    this.ctx.storage.kv.put(STATE, state);
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(forgottenAt(state, policy)));
-    return 0;
+  /**
+   * @returns milliseconds to wait, 0 when the attempt is counted and may be made; and until when there is a wait for the
+   * next one, in milliseconds since the epoch.
+   */
+  begin(policy: LockoutPolicy): { waitMs: number; blockedUntil: number } {
+    const { state, retryAfterMs: waitMs } = beginAttempt(this.#state(), { policy, now: Date.now() });
+    if (waitMs === 0) {
+      this.ctx.storage.kv.put(STATE, state);
+      this.ctx.waitUntil(this.ctx.storage.setAlarm(forgottenAt(state, policy)));
+    }
+    return { waitMs, blockedUntil: state.blockedUntil };
   }
 
   /** Takes back one attempt. */
@@ -24,9 +28,9 @@ export class AttemptGuard extends DurableObject<Env> {
     if (state) this.ctx.storage.kv.put(STATE, forgiveAttempt(state));
   }
 
-  /** Forgets all attempts. */
-  clear(): void {
-    this.ctx.storage.kv.delete(STATE);
+  /** Forgets all attempts. @returns whether there were any. */
+  clear(): boolean {
+    return this.ctx.storage.kv.delete(STATE);
   }
 
   override async alarm(): Promise<void> {

@@ -30,20 +30,41 @@ export type Attempts = {
   begin(subject: AttemptSubject): Promise<Attempt>;
   /** Forgets the failures of an account whose owner has shown themselves by other means. */
   forget(subject: Pick<AttemptSubject, 'what' | 'account'>): Promise<void>;
+  /** Ends the wait of an account or an address. @returns whether there was anything to forget. */
+  unlock(guardName: string): Promise<boolean>;
 };
 
-const MINUTE_MS = 60_000;
-const WAITS = { windowMs: 15 * MINUTE_MS, firstWaitMs: MINUTE_MS, maxWaitMs: 15 * MINUTE_MS };
+/** Somebody has to wait, has asked while they had to, or need not wait any more. */
+export type LockedOut = {
+  /** The guard that says so: `WHAT:account:HASH` or `WHAT:address:HASH`. */
+  subject: string;
+  /** As the attempt named it, for attempts at one account. */
+  account?: string | undefined;
+  /** Milliseconds since the epoch; 0 when the wait was taken back. */
+  blockedUntil: number;
+  wasRefused: boolean;
+};
 
-/** Ten guesses at an account. The longest wait is short enough that nobody is locked out for long by somebody else. */
-export const ACCOUNT_LOCKOUT: LockoutPolicy = { limit: 10, ...WAITS };
-/** An address may be that of a whole office. */
-export const ADDRESS_LOCKOUT: LockoutPolicy = { limit: 100, ...WAITS };
+type Config = {
+  LOCKOUT_ATTEMPTS_PER_ACCOUNT: number;
+  LOCKOUT_ATTEMPTS_PER_ADDRESS: number;
+  LOCKOUT_WINDOW_SECONDS: number;
+  LOCKOUT_FIRST_WAIT_SECONDS: number;
+  LOCKOUT_LONGEST_WAIT_SECONDS: number;
+};
+
+type Deps = {
+  namespace: DurableObjectNamespace<AttemptGuard>;
+  /** As it is at present: thresholds may change from one attempt to the next. */
+  config: () => Config;
+  now: () => number;
+  onLockedOut: (lockedOut: LockedOut) => void;
+};
 
 const TIMEOUT_MS = 5_000;
 
 /** Guards over one Durable Object for each account and each address. */
-export function createAttempts(namespace: DurableObjectNamespace<AttemptGuard>): Attempts {
+export function createAttempts({ namespace, config, now, onLockedOut }: Deps): Attempts {
   const ask = async <T>(call: () => Promise<T>): Promise<T> => {
     try {
       return await withTimeout(call(), TIMEOUT_MS);
@@ -59,25 +80,47 @@ export function createAttempts(namespace: DurableObjectNamespace<AttemptGuard>):
   const accountName = ({ what, account }: Pick<AttemptSubject, 'what' | 'account'>) =>
     `${what}:account:${subjectHash(account)}`;
 
-  const begin = async (name: string, policy: LockoutPolicy) => {
-    const guard = guardOf(name);
-    const waitMs = await ask(() => guard.begin(policy));
+  const policy = (limit: number): LockoutPolicy => {
+    const { LOCKOUT_WINDOW_SECONDS, LOCKOUT_FIRST_WAIT_SECONDS, LOCKOUT_LONGEST_WAIT_SECONDS } = config();
+    return {
+      limit,
+      windowMs: LOCKOUT_WINDOW_SECONDS * 1000,
+      firstWaitMs: LOCKOUT_FIRST_WAIT_SECONDS * 1000,
+      maxWaitMs: LOCKOUT_LONGEST_WAIT_SECONDS * 1000,
+    };
+  };
+
+  const begin = async (subject: string, { limit, account }: { limit: number; account?: string }) => {
+    const guard = guardOf(subject);
+    const { waitMs, blockedUntil } = await ask(() => guard.begin(policy(limit)));
+    if (blockedUntil > now()) onLockedOut({ subject, account, blockedUntil, wasRefused: waitMs > 0 });
     if (waitMs > 0) throw tooManyAttempts(Math.ceil(waitMs / 1000));
-    return guard;
+    const takeBack = async (undo: () => Promise<unknown>) => {
+      await ask(undo);
+      if (blockedUntil > now()) onLockedOut({ subject, account, blockedUntil: 0, wasRefused: false });
+    };
+    return { clear: () => takeBack(() => guard.clear()), forgive: () => takeBack(() => guard.forgive()) };
   };
 
   return {
     async begin({ what, account, address }) {
+      const { LOCKOUT_ATTEMPTS_PER_ACCOUNT, LOCKOUT_ATTEMPTS_PER_ADDRESS } = config();
       // The address first: one that has to wait must not use up the attempts of accounts.
-      const ofAddress = address === undefined ? undefined : await begin(`${what}:address:${address}`, ADDRESS_LOCKOUT);
-      const ofAccount = await begin(accountName({ what, account }), ACCOUNT_LOCKOUT);
+      const ofAddress =
+        address === undefined
+          ? undefined
+          : await begin(`${what}:address:${address}`, { limit: LOCKOUT_ATTEMPTS_PER_ADDRESS });
+      const ofAccount = await begin(accountName({ what, account }), {
+        limit: LOCKOUT_ATTEMPTS_PER_ACCOUNT,
+        account,
+      });
       const advance = async () => {
-        if (ofAddress) await ask(() => ofAddress.forgive());
+        await ofAddress?.forgive();
       };
       return {
         advance,
         async succeed() {
-          await Promise.all([ask(() => ofAccount.clear()), advance()]);
+          await Promise.all([ofAccount.clear(), advance()]);
         },
       };
     },
@@ -85,6 +128,8 @@ export function createAttempts(namespace: DurableObjectNamespace<AttemptGuard>):
     async forget(subject) {
       await ask(() => guardOf(accountName(subject)).clear());
     },
+
+    unlock: (guardName) => ask(() => guardOf(guardName).clear()),
   };
 }
 

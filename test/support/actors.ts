@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { call } from './app.ts';
 
@@ -24,6 +25,17 @@ export async function newUser(overrides: NewUser = {}): Promise<TestUser> {
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   const { user, session } = answer.body;
   return { user, sessionId: session.id, token: session.accessToken, refreshToken: session.refreshToken, password };
+}
+
+/** A user whom the catalogue knows as an administrator, and a session with that role. */
+export async function newAdmin(overrides: NewUser = {}): Promise<TestUser> {
+  const made = await newUser(overrides);
+  await env.DB.prepare("update users set role = 'admin' where id = ?").bind(made.user.id).run();
+  const { body } = await call<Registered>('/v1/auth/login', {
+    body: { identifier: made.user.username, password: made.password },
+  });
+  const { session } = body;
+  return { ...made, sessionId: session.id, token: session.accessToken, refreshToken: session.refreshToken };
 }
 
 /** An API key of the user with exactly these scopes. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SCOPES } from '../../src/shared/actor.ts';
-import { newUser, type TestUser } from './actors.ts';
-import type { Call } from './app.ts';
+import { newAdmin, newApiKey, newUser, type TestUser } from './actors.ts';
+import { type Call, call } from './app.ts';
 import { bodyFaults, hostileQueries, wrongTypes } from './hostile-input.ts';
 import { fillPath, type Operation, type Parameter } from './openapi-operations.ts';
 import { isReference, type Override, referencesIn, sampleForm, sampleOf, sampleQuery, typeOf } from './samples.ts';
@@ -71,12 +71,42 @@ export function describeAccess(operations: Operation[], { publicNames }: { publi
   });
 }
 
+/** What is for administrators: nobody else, by whatever credential, and on whomever. */
+export function describeAdministration(operations: Operation[]): void {
+  const administrative = operations.filter(isForAdmins);
+  let user: TestUser;
+  let key: string;
+  beforeAll(async () => {
+    user = await newUser();
+    const scopes = SCOPES.filter((scope) => scope !== 'admin');
+    ({ key } = await newApiKey(user, scopes));
+    // Its first use is noted, by which nothing else is to be mistaken.
+    await call('/v1/me', { token: key });
+  });
+
+  it('is what stands under /v1/admin, and nothing else', () => {
+    const paths = operations.filter(({ path }) => path.startsWith('/v1/admin/'));
+    expect(administrative.map(({ name }) => name)).toEqual(paths.map(({ name }) => name));
+    expect(administrative.length).toBeGreaterThan(10);
+  });
+
+  it.each(administrative)('$name is refused to a user, also on their own account', async (operation) => {
+    const before = await rowsOf(user.user.id);
+    for (const token of [user.token, key]) {
+      const { method } = operation;
+      const body = operation.jsonBody && sampleOf(operation.jsonBody);
+      const path = fillPath(operation, () => user.user.id);
+      const answer = await checkedCall<Problem>(path, { operation, method, token, body });
+      expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
+    }
+    expect(await rowsOf(user.user.id)).toEqual(before);
+  });
+}
+
 /** What a user can reach: nothing of anybody else's, by whatever way an id or a word goes in. */
 export function describeIsolation(operations: Operation[], { publicNames }: { publicNames: string[] }): void {
-  // Administrators see what is everybody's; that nobody else does is shown under access.
-  const guarded = operations.filter(
-    ({ name, requiredScope }) => !publicNames.includes(name) && requiredScope !== 'admin',
-  );
+  // Administrators see what is everybody's; that nobody else does is shown under administration.
+  const guarded = operations.filter((operation) => !publicNames.includes(operation.name) && !isForAdmins(operation));
   let owner: Inhabitant;
   let stranger: Inhabitant;
   let ownersRows: string[];
@@ -222,13 +252,15 @@ export function describeIsolation(operations: Operation[], { publicNames }: { pu
 /** What goes in: whatever it is, the answer says what is wrong with it, and nothing breaks. */
 export function describeInput(operations: Operation[]): void {
   let user: TestUser;
+  let admin: TestUser;
   beforeAll(async () => {
-    user = await newUser();
+    [user, admin] = await Promise.all([newUser(), newAdmin()]);
   });
 
   const send = (operation: Operation, options: Call & { query?: string }) => {
     const { query = '', ...request } = options;
-    const token = operation.isPublic ? undefined : user.token;
+    const caller = isForAdmins(operation) ? admin : user;
+    const token = operation.isPublic ? undefined : caller.token;
     const path = fillPath(operation, nowhere) + query;
     return checkedCall<Problem>(path, { operation, method: operation.method, token, ...request });
   };
@@ -277,7 +309,8 @@ export function describeInput(operations: Operation[]): void {
     for (const query of hostileQueries(operation.queryParameters)) await send(operation, { query });
     for (const id of operation.pathParameters.length > 0 ? ['x', '%00', "'--", '..', `${'9'.repeat(2000)}`] : []) {
       const path = fillPath(operation, () => id);
-      const answer = await checkedCall(path, { method: operation.method, token: user.token });
+      const { token } = isForAdmins(operation) ? admin : user;
+      const answer = await checkedCall(path, { method: operation.method, token });
       expect(answer.status, path).toBeGreaterThanOrEqual(400);
     }
   });
@@ -285,6 +318,9 @@ export function describeInput(operations: Operation[]): void {
 
 const parameterNamed = (operation: Operation, name: string): Parameter | undefined =>
   operation.queryParameters.find((parameter) => parameter.name === name);
+
+/** What only administrators may do, with everybody's things: nobody else gets as far as to ask for one. */
+const isForAdmins = ({ requiredScope }: Operation) => requiredScope === 'admin';
 
 /** Whether the parameter names a thing, by its id or, as tags do, by its name. */
 const isAddress = ({ name, schema }: Parameter) => isReference(schema) || name === 'tag';

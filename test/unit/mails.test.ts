@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { invitationMail } from '../../src/modules/identity/mails/invitation.ts';
 import { composeMail, escapeHtml, inWords } from '../../src/modules/identity/mails/layout.ts';
 import { passkeyAddedMail, passkeyRemovedMail } from '../../src/modules/identity/mails/passkeys-changed.ts';
 import { passwordChangedMail } from '../../src/modules/identity/mails/password-changed.ts';
 import { recoveryCodesReplacedMail, recoveryCodeUsedMail } from '../../src/modules/identity/mails/recovery-codes.ts';
 import { resetPasswordMail } from '../../src/modules/identity/mails/reset-password.ts';
+import { resetRequiredMail } from '../../src/modules/identity/mails/reset-required.ts';
 import { twoFactorOffMail, twoFactorOnMail } from '../../src/modules/identity/mails/two-factor-changed.ts';
 import { verifyEmailMail } from '../../src/modules/identity/mails/verify-email.ts';
 
@@ -23,7 +25,13 @@ const NOTICES = [
   ['removed passkey', passkeyRemovedMail({ ...facts, passkey: HOSTILE })],
 ] as const;
 
-const MAILS = [['verification', verifyEmailMail(facts)], ['reset', resetPasswordMail(facts)], ...NOTICES] as const;
+const MAILS = [
+  ['verification', verifyEmailMail(facts)],
+  ['reset', resetPasswordMail(facts)],
+  ['forced reset', resetRequiredMail(facts)],
+  ['invitation', invitationMail(facts)],
+  ...NOTICES,
+] as const;
 
 describe('the mail of', () => {
   it.each(MAILS)('%s says the same in text and in HTML, escaped there', (_, { subject, text, html }) => {
@@ -36,8 +44,9 @@ describe('the mail of', () => {
     for (const line of words) expect(html).toContain(escapeHtml(line));
   });
 
-  it('verification and reset have one link, with its lifetime', () => {
-    for (const { text, html } of [verifyEmailMail(facts), resetPasswordMail(facts)]) {
+  it('all that carry a token have one link, with its lifetime', () => {
+    const mails = [verifyEmailMail, resetPasswordMail, resetRequiredMail, invitationMail];
+    for (const { text, html } of mails.map((compose) => compose(facts))) {
       expect(text.split('\n')).toContain(URL);
       expect(html.match(/href="([^"]*)"/g)).toEqual([`href="${escapeHtml(URL)}"`]);
       expect(text).toContain('1 hour');

@@ -8,7 +8,8 @@ import { type Bucket, takeTokens } from '../../src/limit-objects/token-bucket.ts
 
 const MINUTE_MS = 60_000;
 /** A list of items with whole-number parameters (RFC 9651), as the draft of the RateLimit headers has it. */
-const item = (parameters: string) => `"(?:default|key)"${[...parameters].map((name) => `;${name}=\\d{1,10}`).join('')}`;
+const item = (parameters: string) =>
+  `"(?:default|key|hourly)"${[...parameters].map((name) => `;${name}=\\d{1,10}`).join('')}`;
 const listOf = (parameters: string) => new RegExp(`^${item(parameters)}(, ${item(parameters)})*$`);
 
 const headersFor = async (standings: Standing[]) => {
@@ -21,7 +22,9 @@ const headersFor = async (standings: Standing[]) => {
 };
 
 const standing: fc.Arbitrary<Standing> = fc.record({
-  policy: fc.constantFrom('default', 'key'),
+  policy: fc.constantFrom('default', 'key', 'hourly'),
+  subject: fc.constant('user:ada'),
+  windowSeconds: fc.constantFrom(60, 3_600),
   isAllowed: fc.boolean(),
   quota: fc.integer({ min: 1, max: 1_000_000 }),
   remaining: fc.nat(1_000_000),
@@ -35,16 +38,22 @@ function limitsOf(quota: number, time: { now: number }) {
   const namespace = {
     idFromName: (name: string) => name,
     get: (name: string) => ({
-      async take({ policy, wanted }: { policy: { capacity: number; windowMs: number }; wanted: number }) {
+      async take({ bucket: policy, wanted }: { bucket: { capacity: number; windowMs: number }; wanted: number }) {
         const { bucket, taken } = takeTokens(buckets.get(name), { policy, wanted, now: time.now });
         buckets.set(name, bucket);
-        return taken;
+        return { granted: taken.granted, bucket: taken };
       },
     }),
   };
   return createRequestLimits({
     namespace: namespace as never,
-    config: { REQUESTS_PER_MINUTE_PER_USER: quota, REQUESTS_PER_MINUTE_PER_KEY: 0, REQUESTS_PER_MINUTE_PER_ADDRESS: 0 },
+    config: () => ({
+      REQUESTS_PER_MINUTE_PER_USER: quota,
+      REQUESTS_PER_MINUTE_PER_KEY: 0,
+      REQUESTS_PER_MINUTE_PER_ADDRESS: 0,
+      REQUESTS_PER_HOUR_PER_USER: 0,
+      REQUESTS_PER_HOUR_PER_ADDRESS: 0,
+    }),
     now: () => time.now,
     logger: { error: () => {} },
   });
@@ -79,7 +88,7 @@ describe('the RateLimit headers', () => {
         const limits = limitsOf(quota, time);
         for (const pause of pauses) {
           time.now += pause;
-          const [shown] = await limits.countActor(actor);
+          const [shown] = await limits.count(actor);
           expect(shown).toMatchObject({ policy: 'default', quota });
           const { isAllowed = true, remaining = -1, resetSeconds = -1, retryAfterSeconds = -1 } = shown ?? {};
           expect(remaining).toBeGreaterThanOrEqual(0);
@@ -88,7 +97,7 @@ describe('the RateLimit headers', () => {
           expect(retryAfterSeconds > 0).toBe(!isAllowed);
           if (isAllowed) continue;
           time.now += retryAfterSeconds * 1000;
-          expect((await limits.countActor(actor))[0]?.isAllowed).toBe(true);
+          expect((await limits.count(actor))[0]?.isAllowed).toBe(true);
         }
       }),
       { seed: 20261122, numRuns: 60 },

@@ -10,7 +10,9 @@ const BEARER = /^Bearer ([\w.~+/-]{1,200}=*)$/i;
 export const authorize = (scope: Scope) =>
   createMiddleware<AppContext>(async (c, next) => {
     const token = BEARER.exec(c.req.header('authorization') ?? '')?.[1];
-    const actor = token === undefined ? undefined : await c.var.services.auth.authenticate(token);
+    const { services } = c.var;
+    const identified = token === undefined ? undefined : services.authenticate(token);
+    const [actor] = await Promise.all([identified, services.settings.ready()]);
     if (!actor) {
       await countAddress(c);
       throw new AppError('unauthenticated', 'Send a valid access token or API key as `Authorization: Bearer …`.');

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import { type Standing, WINDOW_MS } from '../../limit-objects/request-limits.ts';
+import type { Caller } from '../../shared/actor.ts';
 import { AppError } from '../../shared/app-error.ts';
 import { clientAddress } from '../client-address.ts';
 import type { AppContext } from '../context.ts';
@@ -12,7 +12,7 @@ export const rateLimitHeaders = createMiddleware<AppContext>(async (c, next) => 
   if (standings.length === 0) return;
   c.header(
     'ratelimit-policy',
-    standings.map(({ policy, quota }) => `"${policy}";q=${quota};w=${WINDOW_SECONDS}`).join(', '),
+    standings.map(({ policy, quota, windowSeconds }) => `"${policy}";q=${quota};w=${windowSeconds}`).join(', '),
   );
   c.header(
     'ratelimit',
@@ -20,27 +20,27 @@ export const rateLimitHeaders = createMiddleware<AppContext>(async (c, next) => 
   );
 });
 
-const WINDOW_SECONDS = WINDOW_MS / 1000;
-
 /** Counts a call that anyone may make, by its address. */
 export const limitAddress = createMiddleware<AppContext>(async (c, next) => {
+  await c.var.services.settings.ready();
   await countAddress(c);
   await next();
 });
 
 /** @throws AppError `rate_limited` when the address has made too many calls without a valid credential. */
-export const countAddress = async (c: Context<AppContext>): Promise<void> =>
-  judge(c, await c.var.services.requestLimits.countAddress(clientAddress(c)));
+export const countAddress = (c: Context<AppContext>): Promise<void> =>
+  count(c, { credential: { type: 'anonymous', address: clientAddress(c) } });
 
 /** @throws AppError `rate_limited` when the user, or the key, has made too many calls. */
-export const countActor = async (c: Context<AppContext>): Promise<void> =>
-  judge(c, await c.var.services.requestLimits.countActor(c.var.actor));
+export const countActor = (c: Context<AppContext>): Promise<void> => count(c, c.var.actor);
 
-function judge(c: Context<AppContext>, standings: Standing[]): void {
+async function count(c: Context<AppContext>, caller: Caller): Promise<void> {
+  const standings = await c.var.services.requestLimits.count(caller);
   c.set('standings', standings);
+  c.var.services.limits.note(caller, standings);
   const refused = standings.filter(({ isAllowed }) => !isAllowed);
   if (refused.length === 0) return;
-  throw new AppError('rate_limited', 'There were too many requests in the last minute.', {
+  throw new AppError('rate_limited', 'There were too many requests.', {
     retryAfterSeconds: Math.max(...refused.map(({ retryAfterSeconds }) => retryAfterSeconds)),
   });
 }

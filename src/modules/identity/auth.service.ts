@@ -6,7 +6,7 @@ import type { KeyRing } from '../../platform/secrets/key-ring.ts';
 import type { Actor } from '../../shared/actor.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import { createAccount } from './account.ts';
-import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
+import type { AuthenticationDeps } from './authentication.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import { emailKey, loginKey, loginObject, usernameKey } from './login-keys.ts';
@@ -51,7 +51,6 @@ export function createAuthService(deps: Deps) {
   const { openSession, signIn } = createSignIn(deps);
 
   return {
-    authenticate: createAuthenticate(deps),
     ...createAccount(deps),
     signIn,
 
@@ -156,7 +155,7 @@ export type AuthService = ReturnType<typeof createAuthService>;
 const REPLAYED = { action: 'auth.refreshReplayed', outcome: 'refused', errorCode: 'refresh_token_replayed' } as const;
 
 /** Which of the two that must be unique belongs to somebody already. */
-function takenError(error: unknown): Error | undefined {
+export function takenError(error: unknown): Error | undefined {
   if (isUniqueViolation(error, 'users.email_key')) return errors.emailTaken();
   return isUniqueViolation(error, 'users.username_key') ? errors.usernameTaken() : undefined;
 }

@@ -28,6 +28,19 @@ export const scopesOf = (role: User['role']): ReadonlySet<Scope> => (role === 'a
 export const scopesOfKey = (scopes: readonly Scope[], role: User['role']): ReadonlySet<Scope> =>
   new Set(scopes).intersection(scopesOf(role));
 
+type OwnLimits = Pick<User, 'requestLimitPerMinute' | 'requestLimitPerHour'>;
+
+/** What an administrator has set for the user in place of the usual limits. */
+function ownLimits({ requestLimitPerMinute, requestLimitPerHour }: OwnLimits): Pick<Actor, 'limits'> {
+  if (requestLimitPerMinute === null && requestLimitPerHour === null) return {};
+  return {
+    limits: {
+      ...(requestLimitPerMinute !== null && { requestsPerMinute: requestLimitPerMinute }),
+      ...(requestLimitPerHour !== null && { requestsPerHour: requestLimitPerHour }),
+    },
+  };
+}
+
 /**
  * Turns a bearer token into the actor behind it: no database call when the token has no possible shape or was checked
  * moments ago, one query otherwise. Undefined for everything that is not a live credential of an active user.
@@ -39,7 +52,8 @@ export function createAuthenticate({ database, clock, identities, waitUntil }: A
     const found = await repository.findSessionIdentity(hash, clock.now());
     if (!found) return undefined;
     const { id, userId, role, expiresAt } = found;
-    return { actor: { userId, scopes: scopesOf(role), credential: { type: 'session', id } }, expiresAt };
+    const credential = { type: 'session', id } as const;
+    return { actor: { userId, scopes: scopesOf(role), credential, ...ownLimits(found) }, expiresAt };
   };
 
   const touch = async (ownerId: string, { id, now }: { id: string; now: number }) => {
@@ -55,7 +69,7 @@ export function createAuthenticate({ database, clock, identities, waitUntil }: A
     if ((lastUsedAt ?? 0) <= now - TOUCH_INTERVAL_MS) waitUntil(touch(userId, { id, now }));
     const scopes = scopesOfKey(found.scopes, role);
     const limit = found.requestsPerMinute === null ? {} : { requestsPerMinute: found.requestsPerMinute };
-    return { actor: { userId, scopes, credential: { type: 'api_key', id, ...limit } }, expiresAt };
+    return { actor: { userId, scopes, credential: { type: 'api_key', id, ...limit }, ...ownLimits(found) }, expiresAt };
   };
 
   return async (token: string): Promise<Actor | undefined> => {

@@ -17,6 +17,19 @@ export const credentialRevoked = () =>
 export const accountDeactivated = () =>
   new AppError('forbidden', 'This account is deactivated.', { code: 'account_deactivated' });
 
+/** What administrators do for others, and to themselves only by mistake. */
+export const ownAccount = () =>
+  new AppError('conflict', 'This is your own account: another administrator has to do it.', { code: 'own_account' });
+
+export const lastAdmin = () =>
+  new AppError('conflict', 'This is the last active administrator; make another one first.', { code: 'last_admin' });
+
+/** The actor was an administrator when the credential was checked. */
+export const noAdminAnyMore = () => new AppError('forbidden', 'You are not an administrator any more.');
+
+export const accountNotActive = () =>
+  new AppError('conflict', 'This account is deactivated; reactivate it first.', { code: 'account_deactivated' });
+
 export const registrationClosed = () =>
   new AppError('forbidden', 'Nobody can register here at present.', { code: 'registration_closed' });
 

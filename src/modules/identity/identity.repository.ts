@@ -22,8 +22,9 @@ export function createIdentityRepository(database: Database) {
   const isActive = eq(users.status, 'active');
   const ownSession = (userId: string, id: string) => and(eq(userSessions.ownerId, userId), eq(userSessions.id, id));
 
+  // A job has no credential that could be live: it is none of the sessions.
   const liveCredential = ({ userId, credential }: Actor, now: number) =>
-    credential.type === 'session'
+    credential.type !== 'api_key'
       ? orm.select({ id: userSessions.id }).from(userSessions).where(ownSession(userId, credential.id))
       : orm
           .select({ id: apiKeys.id })
@@ -45,6 +46,8 @@ export function createIdentityRepository(database: Database) {
           userId: userSessions.ownerId,
           expiresAt: userSessions.accessExpiresAt,
           role: users.role,
+          requestLimitPerMinute: users.requestLimitPerMinute,
+          requestLimitPerHour: users.requestLimitPerHour,
         })
         .from(userSessions)
         .innerJoin(users, and(eq(users.id, userSessions.ownerId), isActive))
@@ -63,6 +66,8 @@ export function createIdentityRepository(database: Database) {
           scopes: apiKeys.scopes,
           requestsPerMinute: apiKeys.requestsPerMinute,
           role: users.role,
+          requestLimitPerMinute: users.requestLimitPerMinute,
+          requestLimitPerHour: users.requestLimitPerHour,
         })
         .from(apiKeys)
         .innerJoin(users, and(eq(users.id, apiKeys.ownerId), isActive))

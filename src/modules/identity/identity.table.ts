@@ -1,4 +1,4 @@
-import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import { id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
 import { SCOPES } from '../../shared/actor.ts';
@@ -23,7 +23,30 @@ export const users = sqliteTable('users', {
   ...timestamps(),
   emailVerifiedAt: timestamp('email_verified_at'),
   twoFactorEnabledAt: timestamp('two_factor_enabled_at'),
+  deactivatedAt: timestamp('deactivated_at'),
+  reactivatedAt: timestamp('reactivated_at'),
+  lastActiveOn: text('last_active_on'),
+  requestLimitPerMinute: integer('request_limit_per_minute'),
+  requestLimitPerHour: integer('request_limit_per_hour'),
 });
+
+/** Kept by triggers: what an account can be found by, in lower case. */
+export const userTerms = sqliteTable(
+  'user_terms',
+  { term: text('term').notNull(), userId: text('user_id').notNull() },
+  (table) => [primaryKey({ columns: [table.term, table.userId] })],
+);
+
+/** Kept by triggers: numbers of accounts. */
+export const userStatistics = sqliteTable(
+  'user_statistics',
+  {
+    kind: text('kind', { enum: ['status', 'role', 'email', 'created', 'active'] }).notNull(),
+    key: text('key').notNull(),
+    total: integer('total').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.key] })],
+);
 
 export const userSessions = sqliteTable('user_sessions', {
   id: id(),
@@ -63,6 +86,7 @@ export const verifications = sqliteTable('verifications', {
   sentAt: timestamp('sent_at'),
   attempts: integer('attempts').notNull().default(0),
   createdAt: timestamp('created_at').notNull(),
+  reason: text('reason', { enum: ['forced', 'invitation'] }),
 });
 
 export type User = typeof users.$inferSelect;

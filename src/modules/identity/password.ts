@@ -20,6 +20,9 @@ export const NO_PASSWORD = 'none';
 type Cost = { N: number; r: number; p: number };
 type Parsed = Cost & { salt: Buffer; key: Buffer };
 
+/** In place of a hash: no password is right, which takes as long to say as of a wrong one. */
+export const UNUSABLE_PASSWORD = 'unusable';
+
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 const BLOCK_SIZE = 8;

@@ -5,6 +5,7 @@ import { integer, requireThat } from '../../db/sql.ts';
 import { type User, userSessions, users, type Verification, verifications } from './identity.table.ts';
 
 export type Purpose = Verification['purpose'];
+export type Reason = Verification['reason'];
 
 /** One of a user's tokens, by what it is for. */
 type Kind = { purpose: Purpose; now: number };
@@ -121,6 +122,7 @@ export function createVerificationsRepository(database: Database) {
           id: verifications.id,
           ownerId: verifications.ownerId,
           purpose: verifications.purpose,
+          reason: verifications.reason,
           email: verifications.email,
           attempts: verifications.attempts,
           username: users.username,

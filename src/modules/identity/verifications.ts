@@ -6,13 +6,15 @@ import type { Logger } from '../../platform/logger.ts';
 import { type Mail, MailError, type Mailer } from '../../platform/mail/mail.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { User } from './identity.table.ts';
+import { invitationMail } from './mails/invitation.ts';
 import type { MailContent } from './mails/layout.ts';
 import { resetPasswordMail } from './mails/reset-password.ts';
+import { resetRequiredMail } from './mails/reset-required.ts';
 import { verifyEmailMail } from './mails/verify-email.ts';
 import { issueToken } from './tokens.ts';
-import { createVerificationsRepository, type Purpose } from './verifications.repository.ts';
+import { createVerificationsRepository, type Purpose, type Reason } from './verifications.repository.ts';
 
-type Settings = 'PUBLIC_URL' | 'EMAIL_VERIFICATION_SECONDS' | 'PASSWORD_RESET_SECONDS';
+type Settings = 'PUBLIC_URL' | 'EMAIL_VERIFICATION_SECONDS' | 'PASSWORD_RESET_SECONDS' | 'INVITATION_SECONDS';
 
 export type VerificationDeps = {
   database: Database;
@@ -26,6 +28,12 @@ export type VerificationDeps = {
 };
 
 type Addressee = Pick<User, 'id' | 'email' | 'username'>;
+
+/** What a token is for, and why it was mailed where that is not the usual reason. */
+type Occasion = { purpose: Purpose; reason: Reason };
+type NewToken = { purpose: Purpose; reason?: Reason; now: number };
+
+const RESET_MAILS = { wanted: resetPasswordMail, forced: resetRequiredMail, invitation: invitationMail };
 
 /** A token that is being mailed: commit the row, then deliver. */
 export type Issued = { insert: Statement; deliver: () => Promise<void> };
@@ -58,14 +66,19 @@ export function createVerifications({
 }: VerificationDeps) {
   const repository = createVerificationsRepository(database);
 
-  const secondsOf = (purpose: Purpose) =>
-    purpose === 'password_reset' ? config.PASSWORD_RESET_SECONDS : config.EMAIL_VERIFICATION_SECONDS;
+  const secondsOf = ({ purpose, reason }: Occasion) => {
+    if (reason === 'invitation') return config.INVITATION_SECONDS;
+    return purpose === 'password_reset' ? config.PASSWORD_RESET_SECONDS : config.EMAIL_VERIFICATION_SECONDS;
+  };
 
   /** The token stands behind the #, which browsers send to nobody: no log and no `Referer` has it. */
-  const contentOf = (purpose: Purpose, { username, token }: { username: string; token: string }): MailContent => {
-    const facts = { username, lifetimeSeconds: secondsOf(purpose) };
-    return purpose === 'password_reset'
-      ? resetPasswordMail({ ...facts, url: `${config.PUBLIC_URL}/docs/reset-password/#token=${token}` })
+  const contentOf = (occasion: Occasion, { username, token }: { username: string; token: string }): MailContent => {
+    const facts = { username, lifetimeSeconds: secondsOf(occasion) };
+    return occasion.purpose === 'password_reset'
+      ? RESET_MAILS[occasion.reason ?? 'wanted']({
+          ...facts,
+          url: `${config.PUBLIC_URL}/docs/reset-password/#token=${token}`,
+        })
       : verifyEmailMail({ ...facts, url: `${config.PUBLIC_URL}/docs/verify-email/#token=${token}` });
   };
 
@@ -80,12 +93,12 @@ export function createVerifications({
     }
   };
 
-  const issue = (user: Addressee, { purpose, now }: { purpose: Purpose; now: number }): Issued => {
+  const issue = (user: Addressee, { purpose, reason = null, now }: NewToken): Issued => {
     const { token, hash: tokenHash } = issueToken(purpose);
     const id = ids.next();
-    const expiresAt = now + secondsOf(purpose) * 1000;
-    const row = { id, ownerId: user.id, purpose, tokenHash, email: user.email, expiresAt, createdAt: now };
-    const content = contentOf(purpose, { username: user.username, token });
+    const expiresAt = now + secondsOf({ purpose, reason }) * 1000;
+    const row = { id, ownerId: user.id, purpose, reason, tokenHash, email: user.email, expiresAt, createdAt: now };
+    const content = contentOf({ purpose, reason }, { username: user.username, token });
     return {
       insert: repository.insert(row),
       deliver: () => deliver({ id, mailId: id, to: user.email, ownerId: user.id, content }),
@@ -93,8 +106,11 @@ export function createVerifications({
   };
 
   return {
-    /** A first mail to a user who is being made in the same batch. */
+    /** A mail that is committed with something else, such as a user who is being made. */
     issue,
+
+    /** Ends what was mailed to the user for the purpose before. */
+    endAll: repository.endAll,
 
     /**
      * Makes a token, ends the older ones for the purpose, and mails it.
@@ -124,11 +140,11 @@ export function createVerifications({
     async resendUnsent(): Promise<number> {
       const now = clock.now();
       const unsent = await repository.findUnsent({ now, maxAttempts: MAX_SWEEP_ATTEMPTS, limit: MAILS_PER_SWEEP });
-      for (const { id, ownerId, purpose, email, attempts, username } of unsent) {
+      for (const { id, ownerId, purpose, reason, email, attempts, username } of unsent) {
         const { token, hash: tokenHash } = issueToken(purpose);
-        const expiresAt = clock.now() + secondsOf(purpose) * 1000;
+        const expiresAt = clock.now() + secondsOf({ purpose, reason }) * 1000;
         if (!(await repository.renew(ownerId, { id, attempts, tokenHash, expiresAt, now: clock.now() }))) continue;
-        const content = contentOf(purpose, { username, token });
+        const content = contentOf({ purpose, reason }, { username, token });
         await deliver({ id, mailId: `${id}-${attempts + 1}`, to: email, ownerId, content });
       }
       return unsent.length;

@@ -50,7 +50,7 @@ export function createProcessing(deps: Deps): JobHandler {
 
   return {
     async run(attempt) {
-      const { ownerId } = attempt.job;
+      const { userId: ownerId } = attempt.actor;
       const document = await documents.begin(attempt.job, attempt.requireLease());
       const place = { ownerId, documentId: document.id, contentId: document.contentId };
       const reading = await read(attempt, { place, document });

@@ -3,6 +3,7 @@ import type { Database, Statement } from '../../db/client.ts';
 import { isGuardFailure } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { type Actor, jobActor } from '../../shared/actor.ts';
 import { createJobsRepository, type Lease, type Progress } from './ingestion.repository.ts';
 import type { Job, JobType } from './ingestion.table.ts';
 import { decideOutcome, type Failure, LeaseLostError, MAX_ATTEMPTS, type Outcome } from './job-lifecycle.ts';
@@ -10,6 +11,8 @@ import { decideOutcome, type Failure, LeaseLostError, MAX_ATTEMPTS, type Outcome
 /** What a handler may tell the row while it works. */
 export type Attempt = {
   job: Job;
+  /** The job, acting for its owner. */
+  actor: Actor;
   /** Records that a step is done, so that no later attempt repeats it. @throws LeaseLostError */
   checkpoint(progress: Progress): Promise<void>;
   /** Shows that this attempt still owns the job, before it does what outlives it. @throws LeaseLostError */
@@ -59,6 +62,7 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
     };
     return {
       job,
+      actor: jobActor(job),
       checkpoint: advance,
       prove: () => advance({}),
       requireLease: () => repository.requireLease(lease),

@@ -73,7 +73,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
   };
 
   const compareCatalogue = async (attempt: Attempt, report: Report) => {
-    const { ownerId } = attempt.job;
+    const { userId: ownerId } = attempt.actor;
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await repository.page(ownerId, { limit: PAGE_SIZE, cursor });
       await comparePage(ownerId, { documents: page.items, report });
@@ -85,7 +85,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
 
   /** Drops what the index holds of documents that no longer exist. */
   const sweepIndex = async (attempt: Attempt, report: Report) => {
-    const { ownerId } = attempt.job;
+    const { userId: ownerId } = attempt.actor;
     const index = indexOf(ownerId);
     for (let after: string | undefined = ''; after !== undefined; ) {
       const page = await index.describeDocuments(after === '' ? { limit: PAGE_SIZE } : { after, limit: PAGE_SIZE });
@@ -102,7 +102,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
 
   /** Drops objects of documents that never got, or no longer have, a row. */
   const sweepArchive = async (attempt: Attempt, report: Report) => {
-    const { ownerId } = attempt.job;
+    const { userId: ownerId } = attempt.actor;
     const oldest = deps.clock.now() - ORPHAN_AGE_MS;
     for await (const files of archive.listOwner(ownerId)) {
       report.objects += files.length;
