@@ -6,7 +6,7 @@ import { type Installation, install } from '../support/local-server.ts';
 
 const SEED = 20261122;
 /** One in so many of what `npm run fuzz` tries in a round: half a minute at most. */
-const THINNING = 6;
+const THINNING = 12;
 
 describe('every operation that the API describes', () => {
   let installation: Installation;
