@@ -4,10 +4,12 @@ import type { AttemptGuard } from './attempt-guard.ts';
 import type { LockoutPolicy } from './lockout.ts';
 import { subjectHash } from './subject.ts';
 
+/** What can be guessed: each has counters of its own, and is named here so that erasing an account forgets them all. */
+export const GUARDED = ['login', 'password'] as const;
+
 /** Somebody's attempt at a secret. */
 export type AttemptSubject = {
-  /** What is guessed: each has counters of its own. */
-  what: string;
+  what: (typeof GUARDED)[number];
   /** Whose secret it is, whether or not there is such an account. */
   account: string;
   /** Where the attempt comes from, as `addressKey` names it; absent where the platform does not say. */
@@ -26,6 +28,8 @@ export type Attempts = {
    * @throws AppError `too_many_attempts`, or `unavailable` when it cannot be counted: then it must not be made.
    */
   begin(subject: AttemptSubject): Promise<Attempt>;
+  /** Forgets everything that is counted for these accounts. @returns how much of it is left: zero. */
+  forget(accounts: string[]): Promise<number>;
 };
 
 const MINUTE_MS = 60_000;
@@ -58,16 +62,24 @@ export function createAttempts(namespace: DurableObjectNamespace<AttemptGuard>):
     return guard;
   };
 
+  const nameOf = (what: AttemptSubject['what'], account: string) => `${what}:account:${subjectHash(account)}`;
+
   return {
     async begin({ what, account, address }) {
       // The address first: one that has to wait must not use up the attempts of accounts.
       const ofAddress = address === undefined ? undefined : await begin(`${what}:address:${address}`, ADDRESS_LOCKOUT);
-      const ofAccount = await begin(`${what}:account:${subjectHash(account)}`, ACCOUNT_LOCKOUT);
+      const ofAccount = await begin(nameOf(what, account), ACCOUNT_LOCKOUT);
       return {
         async succeed() {
           await Promise.all([ask(() => ofAccount.clear()), ofAddress && ask(() => ofAddress.forgive())]);
         },
       };
+    },
+
+    async forget(accounts) {
+      const names = accounts.flatMap((account) => GUARDED.map((what) => nameOf(what, account)));
+      const left = await Promise.all(names.map((name) => ask(() => namespace.get(namespace.idFromName(name)).erase())));
+      return left.reduce((total, count) => total + count, 0);
     },
   };
 }

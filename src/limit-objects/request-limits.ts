@@ -22,6 +22,8 @@ export type RequestLimits = {
   countAddress(address: string | undefined): Promise<Standing[]>;
   /** Counts a call of a user, and of the API key that it came with. */
   countActor(actor: Actor): Promise<Standing[]>;
+  /** Forgets what was counted for a user and their API keys. @returns how much of it is left: zero. */
+  forget(subject: { userId: string; keyIds: string[] }): Promise<number>;
 };
 
 type Config = {
@@ -50,6 +52,8 @@ const BLOCKS_PER_QUOTA = 50;
 const LEASE_MS = 30_000;
 const MAX_LEASES = 10_000;
 const TIMEOUT_MS = 2_000;
+/** Nobody waits for that, and there may be a hundred objects to ask. */
+const ERASE_TIMEOUT_MS = 30_000;
 
 /**
  * Limits over one Durable Object for each subject. The isolate takes tokens in blocks, so that most calls ask nobody.
@@ -102,19 +106,30 @@ export function createRequestLimits({ namespace, config, now, logger }: Deps): R
 
     async countActor({ userId, credential }) {
       const standings: (Standing | undefined)[] = [];
-      const ofKey = credential.requestsPerMinute ?? config.REQUESTS_PER_MINUTE_PER_KEY;
-      if (credential.type === 'api_key' && ofKey > 0) {
-        standings.push(await count({ policy: 'key', quota: ofKey, subject: `key:${credential.id}` }));
+      const keyQuota = credential.requestsPerMinute ?? config.REQUESTS_PER_MINUTE_PER_KEY;
+      if (credential.type === 'api_key' && keyQuota > 0) {
+        standings.push(await count({ policy: 'key', quota: keyQuota, subject: ofKey(credential.id) }));
       }
-      const ofUser = config.REQUESTS_PER_MINUTE_PER_USER;
+      const userQuota = config.REQUESTS_PER_MINUTE_PER_USER;
       // A key that is over its limit does not use up what its user has.
-      if (ofUser > 0 && standings.every((standing) => standing?.isAllowed !== false)) {
-        standings.unshift(await count({ policy: 'default', quota: ofUser, subject: `user:${userId}` }));
+      if (userQuota > 0 && standings.every((standing) => standing?.isAllowed !== false)) {
+        standings.unshift(await count({ policy: 'default', quota: userQuota, subject: ofUser(userId) }));
       }
       return present(standings);
     },
+
+    async forget({ userId, keyIds }) {
+      const subjects = [ofUser(userId), ...keyIds.map(ofKey)];
+      for (const subject of subjects) leases.delete(subject);
+      const objects = subjects.map((subject) => namespace.get(namespace.idFromName(subject)));
+      const left = await Promise.all(objects.map((object) => withTimeout(object.erase(), ERASE_TIMEOUT_MS)));
+      return left.reduce((total, count) => total + count, 0);
+    },
   };
 }
+
+const ofUser = (userId: string) => `user:${userId}`;
+const ofKey = (keyId: string) => `key:${keyId}`;
 
 const present = (standings: (Standing | undefined)[]) => standings.filter((standing) => standing !== undefined);
 
