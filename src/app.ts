@@ -7,6 +7,7 @@ import { corsByConfig } from './http/middleware/cors.ts';
 import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
+import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
@@ -49,6 +50,7 @@ const MODULES = [
   passwordRoutes,
   emailRoutes,
   meRoutes,
+  erasureRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,

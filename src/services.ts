@@ -6,7 +6,11 @@ import type { Env } from './env.ts';
 import { createIndexOf, type IndexOf } from './index-object/client.ts';
 import { type Attempts, createAttempts } from './limit-objects/attempts.ts';
 import { createRequestLimits, type RequestLimits } from './limit-objects/request-limits.ts';
+import { createErasing } from './modules/erasure/erasing.ts';
+import { createErasureRunner } from './modules/erasure/erasure.jobs.ts';
+import { createErasureService } from './modules/erasure/erasure.service.ts';
 import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
+import { createAccountClosing } from './modules/identity/account-closing.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
 import { createEmailVerificationService } from './modules/identity/email-verification.service.ts';
@@ -24,6 +28,7 @@ import { createDocumentProcessing } from './modules/library/document-processing.
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
+import { createLibraryErasure } from './modules/library/library-erasure.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
@@ -204,6 +209,16 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const apiKeys = once(() => createApiKeysService(base));
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
+  const accountClosing = once(() => createAccountClosing(base));
+  const erasures = once(() => createErasureService({ ...base, accountClosing: accountClosing() }));
+  const erasureRunner = once(() => {
+    const erasing = {
+      archive: archive(),
+      libraryErasure: createLibraryErasure(base),
+      accountClosing: accountClosing(),
+    };
+    return createErasureRunner({ ...base, ...erasing, erasing: createErasing({ ...base, ...erasing }) });
+  });
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     return {
@@ -235,6 +250,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     apiKeys,
     health,
     idempotency,
+    erasures,
+    erasureRunner,
   });
   return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits });
 }

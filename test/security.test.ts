@@ -15,6 +15,7 @@ const PUBLIC = [
   'GET /health/ready',
   'GET /v1/auth/password/generate',
   'GET /v1/dev/outbox',
+  'GET /v1/erasures/{token}',
   'POST /v1/auth/email/verify',
   'POST /v1/auth/login',
   'POST /v1/auth/password/forgot',

@@ -8,6 +8,8 @@ const WAKE_GRACE_MS = 5_000;
 const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   unsentMails: ({ verifications }) => verifications.resendUnsent(),
   expiredTokens: ({ verifications }) => verifications.removeExpired(),
+  lostErasures: ({ erasures }) => erasures.wakeLost(),
+  expiredReceipts: ({ erasures }) => erasures.removeExpired(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };
