@@ -8,6 +8,7 @@ import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
+import { exportRoutes } from './modules/export/export.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
@@ -50,6 +51,7 @@ const MODULES = [
   passwordRoutes,
   emailRoutes,
   meRoutes,
+  exportRoutes,
   erasureRoutes,
   apiKeyRoutes,
   documentRoutes,

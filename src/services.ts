@@ -9,6 +9,7 @@ import { createRequestLimits, type RequestLimits } from './limit-objects/request
 import { createErasing } from './modules/erasure/erasing.ts';
 import { createErasureRunner } from './modules/erasure/erasure.jobs.ts';
 import { createErasureService } from './modules/erasure/erasure.service.ts';
+import { createAccountExport } from './modules/export/export.service.ts';
 import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
 import { createAccountClosing } from './modules/identity/account-closing.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
@@ -29,9 +30,11 @@ import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryErasure } from './modules/library/library-erasure.ts';
+import { createLibraryExport } from './modules/library/library-export.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
+import { createQueryHistory } from './modules/search/query-history.ts';
 import type { QueryRow } from './modules/search/search.repository.ts';
 import { createSearchService, HISTORY_DELAY_MS } from './modules/search/search.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
@@ -219,6 +222,16 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     };
     return createErasureRunner({ ...base, ...erasing, erasing: createErasing({ ...base, ...erasing }) });
   });
+  const accountExport = once(() =>
+    createAccountExport({
+      ...base,
+      auth: auth(),
+      apiKeys: apiKeys(),
+      jobs: jobs(),
+      library: createLibraryExport({ ...base, archive: archive() }),
+      history: createQueryHistory(base),
+    }),
+  );
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     return {
@@ -252,6 +265,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     idempotency,
     erasures,
     erasureRunner,
+    accountExport,
   });
   return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits });
 }
