@@ -34,6 +34,8 @@ import { createLibraryExport } from './modules/library/library-export.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
+import { createDeleteCollection } from './modules/library/trash.jobs.ts';
+import { createTrashService } from './modules/library/trash.service.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import type { QueryRow } from './modules/search/search.repository.ts';
 import { createSearchService, HISTORY_DELAY_MS } from './modules/search/search.service.ts';
@@ -232,6 +234,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       history: createQueryHistory(base),
     }),
   );
+  const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     return {
@@ -242,6 +245,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
+      delete_collection: createDeleteCollection(base),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
     };
   });
@@ -266,6 +270,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     erasures,
     erasureRunner,
     accountExport,
+    trash,
   });
   return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits });
 }
