@@ -10,6 +10,8 @@ import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { renderUnrouted } from './http/unrouted.ts';
 import { auditRoutes } from './modules/audit/audit.routes.ts';
+import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
+import { exportRoutes } from './modules/export/export.routes.ts';
 import { adminUserRoutes } from './modules/identity/admin-users.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
@@ -65,6 +67,8 @@ const MODULES = [
   meRoutes,
   passkeyRoutes,
   oauthAccountRoutes,
+  exportRoutes,
+  erasureRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,

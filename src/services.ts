@@ -1,15 +1,15 @@
-import { type Config, LOCAL_URL, parseConfig } from './config.ts';
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
-import { isTransient } from './db/retry.ts';
-import type { Env } from './env.ts';
-import { createIndexOf, type IndexOf } from './index-object/client.ts';
 import { createAttempts } from './limit-objects/attempts.ts';
-import { createRequestLimits, type RequestLimits } from './limit-objects/request-limits.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
+import { createErasing } from './modules/erasure/erasing.ts';
+import { createErasureRunner } from './modules/erasure/erasure.jobs.ts';
+import { createErasureService } from './modules/erasure/erasure.service.ts';
+import { createAccountExport } from './modules/export/export.service.ts';
 import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
+import { createAccountClosing } from './modules/identity/account-closing.ts';
 import { createAdminUsersService } from './modules/identity/admin-users.service.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
@@ -20,8 +20,6 @@ import { createPasskeysService } from './modules/identity/factors/passkeys.servi
 import { createSecondFactorService } from './modules/identity/factors/second-factor.service.ts';
 import { createTickets } from './modules/identity/factors/tickets.ts';
 import { createTwoFactorService } from './modules/identity/factors/two-factor.service.ts';
-import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
-import { createConfiguredProviders, type IdentityProviders } from './modules/identity/oauth/configured-providers.ts';
 import { createOauthService } from './modules/identity/oauth/oauth.service.ts';
 import { createOauthAccountsService } from './modules/identity/oauth/oauth-accounts.service.ts';
 import { createPasswordPolicy } from './modules/identity/password-policy.ts';
@@ -38,70 +36,23 @@ import { createDocumentProcessing } from './modules/library/document-processing.
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
+import { createLibraryErasure } from './modules/library/library-erasure.ts';
+import { createLibraryExport } from './modules/library/library-export.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
-import { createLimitNotes, type LimitNotes } from './modules/limits/limit-notes.ts';
+import { createDeleteCollection } from './modules/library/trash.jobs.ts';
+import { createTrashService } from './modules/library/trash.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
-import type { QueryRow } from './modules/search/search.repository.ts';
-import { createSearchService, HISTORY_DELAY_MS } from './modules/search/search.service.ts';
+import { createQueryHistory } from './modules/search/query-history.ts';
+import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
-import { createSettingsCache, type SettingsCache } from './modules/settings/settings-cache.ts';
 import { createHealthService } from './modules/system/system.service.ts';
-import { type Clock, systemClock } from './platform/clock.ts';
-import type { Embeddings } from './platform/embeddings/embeddings.ts';
-import { createHashingEmbeddings } from './platform/embeddings/hashing.ts';
-import { createWorkersAiEmbeddings } from './platform/embeddings/workers-ai.ts';
-import type { FileStore } from './platform/files/file-store.ts';
-import { createR2Files } from './platform/files/r2-files.ts';
-import { createIds, type Ids } from './platform/ids.ts';
-import { createLogger, type Logger } from './platform/logger.ts';
-import { createHttpMail } from './platform/mail/http-mail.ts';
-import { createNoMail, type Mailer } from './platform/mail/mail.ts';
-import { createOutbox, type Outbox } from './platform/mail/outbox.ts';
-import { createSendEmail } from './platform/mail/send-email.ts';
-import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
-import type { JobQueue } from './platform/queue/job-queue.ts';
-import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
-import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
-import type { VectorStore } from './platform/vectors/vector-store.ts';
-import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
 import type { Actor } from './shared/actor.ts';
-import { TimeoutError } from './shared/attempts.ts';
-import { type Breaker, createBreaker } from './shared/breaker.ts';
 import { lazily, once } from './shared/once.ts';
-import { createThrottle, type Throttle } from './shared/throttle.ts';
-import { createWriteBuffer, type WriteBuffer } from './shared/write-buffer.ts';
 
-/** What lives as long as the isolate. Nothing here belongs to one request. */
-export type Runtime = {
-  env: Env;
-  /** As deployed; what services are given follows the settings. */
-  config: Config;
-  settingsCache: SettingsCache;
-  clock: Clock;
-  ids: Ids;
-  logger: Logger;
-  breaker: Breaker;
-  files: FileStore;
-  queue: JobQueue;
-  embeddings: Embeddings;
-  vectors: VectorStore;
-  identities: IdentityCache;
-  keyRing: KeyRing;
-  identityProviders: IdentityProviders;
-  mailer: Mailer;
-  /** Where local mails are kept for developers; nowhere in production. */
-  outbox: Outbox | undefined;
-  /** Searches on their way into the history. */
-  recentQueries: WriteBuffer<QueryRow>;
-  indexOf: IndexOf;
-  requestLimits: RequestLimits;
-  /** When the newest audit entries are sealed, besides the clock. */
-  sealing: Throttle;
-  /** Who came near a limit, on its way into the catalogue. */
-  limitNotes: LimitNotes;
-};
+export { createRuntime, type Runtime };
 
 /** One request, queue message or cron tick. */
 export type Invocation = {
@@ -112,89 +63,8 @@ export type Invocation = {
   waitUntil: (work: Promise<unknown>) => void;
 };
 
-const BREAKER_THRESHOLD_FAILURES = 5;
-const BREAKER_COOL_DOWN_MS = 5_000;
-const SEAL_EVERY_MS = 10_000;
 /** No request waits longer for the settings; it goes on with those that are known. */
 const SETTINGS_TIMEOUT_MS = 2_000;
-
-/** Reads the configuration and opens the adapters that it chooses. */
-export function createRuntime(env: Env): Runtime {
-  const config = parseConfig(env);
-  const clock = systemClock;
-  const logger = createLogger(config.LOG_LEVEL);
-  const ids = createIds(clock);
-  const settingsCache = createSettingsCache({ config, now: clock.now });
-  const indexOf = createIndexOf(env.LIBRARY_INDEX);
-  const files = createR2Files(env.FILES);
-  const outbox = config.ENVIRONMENT === 'production' ? undefined : createOutbox({ files, ids, clock });
-  return {
-    env,
-    config,
-    settingsCache,
-    clock,
-    ids,
-    logger,
-    indexOf,
-    breaker: createBreaker({
-      name: 'The database',
-      threshold: BREAKER_THRESHOLD_FAILURES,
-      coolDownMs: BREAKER_COOL_DOWN_MS,
-      now: clock.now,
-      counts: (error) => error instanceof TimeoutError || isTransient(error),
-    }),
-    files,
-    outbox,
-    keyRing: createKeyRing(config.ENCRYPTION_KEYS),
-    identityProviders: createConfiguredProviders(config, { now: clock.now }),
-    mailer: chooseMailer(env, { config, outbox, now: clock.now }),
-    queue: createCloudflareQueue(env.JOBS, { logger }),
-    embeddings: chooseEmbeddings(env, config),
-    vectors: chooseVectors(env, { config, indexOf }),
-    identities: createIdentityCache({ config, now: clock.now }),
-    requestLimits: createRequestLimits({
-      namespace: env.RATE_LIMITER,
-      config: settingsCache.config,
-      now: clock.now,
-      logger,
-    }),
-    limitNotes: createLimitNotes({ now: clock.now }),
-    recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
-    sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
-  };
-}
-
-function chooseEmbeddings(env: Env, config: Config): Embeddings {
-  if (config.EMBEDDINGS === 'hashing') return createHashingEmbeddings();
-  if (!env.AI) throw new Error('EMBEDDINGS=workers-ai needs the AI binding.');
-  return createWorkersAiEmbeddings(env.AI, { model: config.EMBEDDINGS_MODEL, dimension: config.EMBEDDINGS_DIMENSION });
-}
-
-function chooseVectors(env: Env, { config, indexOf }: { config: Config } & Pick<Runtime, 'indexOf'>): VectorStore {
-  if (config.VECTOR_STORE === 'embedded') return createEmbeddedVectors(indexOf);
-  if (!env.VECTORIZE) throw new Error('VECTOR_STORE=vectorize needs the VECTORIZE binding.');
-  return createVectorizeVectors(env.VECTORIZE, { model: config.EMBEDDINGS_MODEL });
-}
-
-type MailChoice = { config: Config; outbox: Outbox | undefined; now: () => number };
-
-function chooseMailer(env: Env, { config, outbox, now }: MailChoice): Mailer {
-  const { MAIL, MAIL_FROM: from, MAIL_HTTP_URL: url, MAIL_HTTP_SECRET: secret, MAIL_HTTP_HEADER: header } = config;
-  if (MAIL === 'none') return createNoMail();
-  if (MAIL === 'outbox') {
-    if (!outbox) throw new Error('MAIL=outbox shows mails to anyone: choose another in production.');
-    return outbox;
-  }
-  if (config.ENVIRONMENT === 'production' && config.PUBLIC_URL === LOCAL_URL) {
-    throw new Error(`MAIL=${MAIL} needs PUBLIC_URL, with which links in mails begin.`);
-  }
-  if (MAIL === 'http') {
-    if (!url || !secret) throw new Error('MAIL=http needs MAIL_HTTP_URL and MAIL_HTTP_SECRET.');
-    return createHttpMail({ url, header, secret, from }, { now });
-  }
-  if (!env.EMAIL) throw new Error('MAIL=send-email needs the EMAIL binding.');
-  return createSendEmail(env.EMAIL, { from, now });
-}
 
 /** The composition root: every verb of the product, bound to one invocation's database session and meter. */
 export function createServices(runtime: Runtime, invocation: Invocation) {
@@ -280,6 +150,27 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
   const auditLog = once(() => createAuditLogService(base));
+  const accountClosing = once(() => createAccountClosing(base));
+  const erasures = once(() => createErasureService({ ...base, accountClosing: accountClosing() }));
+  const erasureRunner = once(() => {
+    const erasing = {
+      archive: archive(),
+      libraryErasure: createLibraryErasure(base),
+      accountClosing: accountClosing(),
+    };
+    return createErasureRunner({ ...base, ...erasing, erasing: createErasing({ ...base, ...erasing }) });
+  });
+  const accountExport = once(() =>
+    createAccountExport({
+      ...base,
+      auth: auth(),
+      apiKeys: apiKeys(),
+      jobs: jobs(),
+      library: createLibraryExport({ ...base, archive: archive() }),
+      history: createQueryHistory(base),
+    }),
+  );
+  const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     return {
@@ -290,6 +181,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
+      delete_collection: createDeleteCollection(base),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
     };
   });
@@ -324,6 +216,10 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     idempotency,
     auditLog,
     chain,
+    erasures,
+    erasureRunner,
+    accountExport,
+    trash,
   });
   return Object.assign(verbs, { meter, database, timings, audit, requestLimits: runtime.requestLimits });
 }

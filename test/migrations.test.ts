@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as schema from '../src/db/schema.ts';
+import { KEPT_TABLES } from '../src/modules/erasure/owner-columns.ts';
 import {
   columnsOf,
   drizzleTables,
@@ -20,14 +21,8 @@ const files = import.meta.glob<string>('../migrations/*.sql', { query: '?raw', e
 const down = import.meta.glob<string>('../migrations/down/*.sql', { query: '?raw', eager: true, import: 'default' });
 const up = Object.entries(files).sort(([a], [b]) => a.localeCompare(b));
 
-/** Tables that belong to no user. */
-const EVERYBODYS = new Set(['system_settings', 'user_statistics']);
-
 const migrations = env.TEST_MIGRATIONS.map(({ name, queries }, index) => ({ name, queries, index }));
 const names = migrations.map((migration) => migration.name);
-
-/** What stays when a user goes: it tells nothing of anybody. */
-const KEPT = ['audit_logs', 'audit_seals'];
 
 const run = (queries: string[]) => database.batch(queries.map((query) => database.prepare(query)));
 
@@ -121,8 +116,7 @@ describe('the schema', () => {
 
   it('removes what belongs to a user with the user', async () => {
     const tables = await listTables(database);
-    const isNobodys = (name: string) => name === 'users' || KEPT.includes(name) || EVERYBODYS.has(name);
-    const owned = tables.filter(({ name }) => !isNobodys(name));
+    const owned = tables.filter(({ name }) => !(name in KEPT_TABLES));
     const keys = await Promise.all(owned.map(({ name }) => foreignKeysOf(database, name)));
     const cascades = keys.map((list) => list.some((key) => key.parent === 'users' && key.onDelete === 'CASCADE'));
     expect(owned.filter((_, index) => !cascades[index])).toEqual([]);

@@ -18,6 +18,7 @@ const PUBLIC = [
   'GET /v1/auth/oauth/{provider}/callback',
   'GET /v1/auth/password/generate',
   'GET /v1/dev/outbox',
+  'GET /v1/erasures/{token}',
   'POST /v1/auth/email/verify',
   'POST /v1/auth/login',
   'POST /v1/auth/passkeys/options',

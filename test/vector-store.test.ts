@@ -63,6 +63,26 @@ describe('vectors in Vectorize', () => {
     expect(index.calls.query).toBe(4);
   });
 
+  it('are removed by the hundred where nobody knows their names, until none is found', async () => {
+    const { index, store } = one();
+    const items = Array.from({ length: 250 }, (_, ordinal) => ({
+      documentId: 'a',
+      ordinal,
+      kind: 'text',
+      profile: 'general',
+    }));
+    const values = new Float32Array(250 * CONTRACT_DIMENSION).fill(-Math.SQRT1_2 / 2);
+    await store.upsert('owner', { model: CONTRACT_MODEL, dimension: CONTRACT_DIMENSION, items, values });
+    index.settle();
+    const found = [];
+    for (let look = 0; look < 5; look++) {
+      found.push(await store.removeOwner('owner'));
+      // Until the service has processed it, the same ones are found again.
+      if (look !== 1) index.settle();
+    }
+    expect(found).toEqual([100, 100, 100, 50, 0]);
+  });
+
   it('are given up on when the service does not answer', async () => {
     const { index, batch } = one();
     const silent = { ...index, upsert: () => new Promise<never>(() => undefined) };

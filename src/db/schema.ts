@@ -1,5 +1,6 @@
 /** Every table, for tools that need all of them: the drift test, back-ups, deletion of accounts. */
 export * from '../modules/audit/audit.table.ts';
+export * from '../modules/erasure/erasure.table.ts';
 export * from '../modules/idempotency/idempotency.table.ts';
 export * from '../modules/identity/factors/factors.table.ts';
 export * from '../modules/identity/identity.table.ts';

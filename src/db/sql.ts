@@ -60,6 +60,9 @@ export function isUniqueViolation(error: unknown, column?: string): boolean {
   return message.includes('UNIQUE constraint failed') && (column === undefined || message.includes(column));
 }
 
+/** Whether a write named a row that does not exist, or no longer. */
+export const isForeignKeyViolation = (error: unknown): boolean => rootMessage(error).includes('FOREIGN KEY constraint');
+
 /** The database's own words, which hold nothing that people wrote. */
 function rootMessage(error: unknown): string {
   let current = error;

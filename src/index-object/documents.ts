@@ -17,6 +17,8 @@ export type Documents = {
   put(document: IndexedDocument): StoredDocument;
   /** Makes a generation the document's visible content. */
   setGeneration(number: number, generation: number): void;
+  /** Takes labels from all documents. @returns how many are left. */
+  dropLabels(labels: string[]): number;
   /** Drops the row; later content up to `revision` (null: any) is refused. */
   bury(documentId: string, revision: number | null): void;
   /** Whether content or attributes of that revision come too late. */
@@ -88,6 +90,17 @@ export function createDocuments(sql: SqlStorage, visibility: Visibility): Docume
         .one();
       sql.exec('UPDATE documents SET generation = ? WHERE number = ?', generation, number);
       visibility.changed({ hidden: before.generation, shown: before.visible === 1 ? generation : null });
+    },
+
+    dropLabels(labels) {
+      const among = 'label IN (SELECT value FROM json_each(?))';
+      sql.exec(`DELETE FROM labels WHERE ${among}`, JSON.stringify(labels));
+      visibility.changed({});
+      const left = sql.exec<{ left: number }>(
+        `SELECT count(*) AS left FROM labels WHERE ${among}`,
+        JSON.stringify(labels),
+      );
+      return left.one().left;
     },
 
     bury(documentId, revision) {

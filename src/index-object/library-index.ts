@@ -35,6 +35,10 @@ import { createVectorBlocks, type VectorBlocks } from './vector-blocks.ts';
 import { createVectors, type Vectors } from './vectors.ts';
 import { createVisibility, type Visibility } from './visibility.ts';
 
+/** Those of SQLite and of the platform aside. */
+const TABLES = `SELECT count(*) AS tables FROM sqlite_master
+  WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'`;
+
 /**
  * The index of one owner's library: words and vectors of every chunk in one SQLite database. Everything in it is
  * derived, and can be rebuilt from the archive. Writes are idempotent and carry revisions; a write is seen by the next
@@ -164,6 +168,23 @@ export class LibraryIndex extends DurableObject<Env> {
       this.#forget();
       migrate(this.ctx.storage);
     });
+  }
+
+  /**
+   * Drops everything, the tables too: nothing of the owner stays on disk, and nothing can be stored before the object is
+   * called anew. For owners who are gone. @returns how many tables are left: zero.
+   */
+  async erase(): Promise<number> {
+    await this.ctx.blockConcurrencyWhile(async () => {
+      await this.ctx.storage.deleteAll();
+      this.#forget();
+    });
+    return this.#sql.exec<{ tables: number }>(TABLES).one().tables;
+  }
+
+  /** Takes labels from every document that has them: what they stand for is gone. @returns how many are left: zero. */
+  dropLabels(labels: string[]): number {
+    return this.#write(() => this.#documents.dropLabels(labels));
   }
 
   /** One write, one transaction. What memory holds is dropped when it fails, for it may be ahead of the database. */

@@ -1,4 +1,5 @@
 import { createJobRunner } from '../modules/ingestion/job-runner.ts';
+import type { WakeUp } from '../platform/queue/job-queue.ts';
 import { createServices, type Runtime } from '../services.ts';
 import { wakeUpSchema } from './messages.ts';
 
@@ -14,11 +15,14 @@ type QueueEvent = { batch: MessageBatch<unknown>; context: ExecutionContext };
 export async function consumeBatch(runtime: Runtime, { batch, context }: QueueEvent): Promise<void> {
   for (const message of batch.messages) {
     const parsed = wakeUpSchema.safeParse(message.body);
-    if (parsed.success) await runJob(runtime, { jobId: parsed.data.jobId, context });
+    if (parsed.success) await answer(runtime, { wakeUp: parsed.data, context });
     else runtime.logger.warn('queue.unknown_message', { messageId: message.id });
     message.ack();
   }
 }
+
+const answer = (runtime: Runtime, { wakeUp, context }: { wakeUp: WakeUp; context: ExecutionContext }) =>
+  'jobId' in wakeUp ? runJob(runtime, { ...wakeUp, context }) : runErasure(runtime, { ...wakeUp, context });
 
 async function runJob(runtime: Runtime, { jobId, context }: { jobId: string; context: ExecutionContext }) {
   const start = performance.now();
@@ -31,8 +35,7 @@ async function runJob(runtime: Runtime, { jobId, context }: { jobId: string; con
   try {
     const report = await runner.run(jobId);
     if (report.retryDelayMs !== undefined) {
-      const delaySeconds = Math.min(MAX_DELAY_SECONDS, Math.ceil(report.retryDelayMs / 1000));
-      await runtime.queue.wake([jobId], { delaySeconds });
+      await runtime.queue.wake([jobId], { delaySeconds: inSeconds(report.retryDelayMs) });
     }
     runtime.logger.info('job', {
       jobId,
@@ -49,3 +52,33 @@ async function runJob(runtime: Runtime, { jobId, context }: { jobId: string; con
     runtime.logger.error('job.lost', error, { jobId });
   }
 }
+
+async function runErasure(
+  runtime: Runtime,
+  { erasureId, context }: { erasureId: string; context: ExecutionContext },
+): Promise<void> {
+  const start = performance.now();
+  const { erasureRunner, meter } = createServices(runtime, {
+    requestId: erasureId,
+    waitUntil: (work) => context.waitUntil(work),
+  });
+  try {
+    const { retryDelayMs, ...report } = await erasureRunner.run(erasureId);
+    if (retryDelayMs !== undefined) {
+      await runtime.queue.wakeErasures([erasureId], { delaySeconds: inSeconds(retryDelayMs) });
+    }
+    // Whose erasure it is stands nowhere, and not here either.
+    runtime.logger.info('erasure', {
+      erasureId,
+      ...report,
+      durationMs: Math.round(performance.now() - start),
+      roundTrips: meter.roundTrips,
+      rowsWritten: meter.rowsWritten,
+    });
+  } catch (error) {
+    // As for jobs.
+    runtime.logger.error('erasure.lost', error, { erasureId });
+  }
+}
+
+const inSeconds = (delayMs: number) => Math.min(MAX_DELAY_SECONDS, Math.ceil(delayMs / 1000));

@@ -12,6 +12,9 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   expiredSignIns: ({ oauth }) => oauth.removeExpired(),
   sealedEntries: ({ chain }) => chain.seal(),
   oldLimitNotes: ({ limits }) => limits.removeOld(),
+  expiredTrash: ({ trash }) => trash.purge(),
+  lostErasures: ({ erasures }) => erasures.wakeLost(),
+  expiredReceipts: ({ erasures }) => erasures.removeExpired(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

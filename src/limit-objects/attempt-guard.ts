@@ -33,6 +33,14 @@ export class AttemptGuard extends DurableObject<Env> {
     return this.ctx.storage.kv.delete(STATE);
   }
 
+  /** Leaves nothing on disk. @returns how many values are left: zero. */
+  async erase(): Promise<number> {
+    const { storage } = this.ctx;
+    await storage.deleteAlarm();
+    await storage.deleteAll();
+    return (await storage.list({ limit: 1 })).size;
+  }
+
   override async alarm(): Promise<void> {
     await this.ctx.storage.deleteAll();
   }

@@ -4,10 +4,12 @@ import type { AttemptGuard } from './attempt-guard.ts';
 import type { LockoutPolicy } from './lockout.ts';
 import { subjectHash } from './subject.ts';
 
+/** What can be guessed: each has counters of its own, and is named here so that erasing an account forgets them all. */
+export const GUARDED = ['login', 'password', 'two_factor'] as const;
+
 /** Somebody's attempt at a secret. */
 export type AttemptSubject = {
-  /** What is guessed: each has counters of its own. */
-  what: string;
+  what: (typeof GUARDED)[number];
   /** Whose secret it is, whether or not there is such an account. */
   account: string;
   /** Where the attempt comes from, as `addressKey` names it; absent where the platform does not say. */
@@ -29,9 +31,11 @@ export type Attempts = {
    */
   begin(subject: AttemptSubject): Promise<Attempt>;
   /** Forgets the failures of an account whose owner has shown themselves by other means. */
-  forget(subject: Pick<AttemptSubject, 'what' | 'account'>): Promise<void>;
+  forgive(subject: Pick<AttemptSubject, 'what' | 'account'>): Promise<void>;
   /** Ends the wait of an account or an address. @returns whether there was anything to forget. */
   unlock(guardName: string): Promise<boolean>;
+  /** Forgets everything that is counted for these accounts. @returns how much of it is left: zero. */
+  forget(accounts: string[]): Promise<number>;
 };
 
 /** Somebody has to wait, has asked while they had to, or need not wait any more. */
@@ -125,11 +129,17 @@ export function createAttempts({ namespace, config, now, onLockedOut }: Deps): A
       };
     },
 
-    async forget(subject) {
+    async forgive(subject) {
       await ask(() => guardOf(accountName(subject)).clear());
     },
 
     unlock: (guardName) => ask(() => guardOf(guardName).clear()),
+
+    async forget(accounts) {
+      const names = accounts.flatMap((account) => GUARDED.map((what) => accountName({ what, account })));
+      const left = await Promise.all(names.map((name) => ask(() => guardOf(name).erase())));
+      return left.reduce((total, count) => total + count, 0);
+    },
   };
 }
 

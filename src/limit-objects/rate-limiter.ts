@@ -42,6 +42,16 @@ export class RateLimiter extends DurableObject<Env> {
     return { granted, bucket: bucket?.taken, window: window?.taken };
   }
 
+  /** Leaves nothing on disk or in memory. @returns how many values are left: zero. */
+  async erase(): Promise<number> {
+    const { storage } = this.ctx;
+    this.#bucket = undefined;
+    this.#alarmAt = undefined;
+    await storage.deleteAlarm();
+    await storage.deleteAll();
+    return (await storage.list({ limit: 1 })).size;
+  }
+
   override async alarm(): Promise<void> {
     this.#alarmAt = undefined;
     const { storage } = this.ctx;

@@ -27,6 +27,8 @@ export type RequestLimits = {
    * credential. Limits that are off, and calls from nowhere, have no standing.
    */
   count(caller: Caller): Promise<Standing[]>;
+  /** Forgets what was counted for a user and their API keys. @returns how much of it is left: zero. */
+  forget(subject: { userId: string; keyIds: string[] }): Promise<number>;
 };
 
 type Config = {
@@ -70,6 +72,8 @@ const BLOCKS_PER_QUOTA = 50;
 const LEASE_MS = 30_000;
 const MAX_LEASES = 10_000;
 const TIMEOUT_MS = 2_000;
+/** Nobody waits for that, and there may be a hundred objects to ask. */
+const ERASE_TIMEOUT_MS = 30_000;
 
 /**
  * Limits over one Durable Object for each subject: a bucket of tokens for the minute, which allows bursts, and a sliding
@@ -136,23 +140,38 @@ export function createRequestLimits({ namespace, config, now, logger }: Deps): R
       if (credential.type === 'api_key') {
         const quota = credential.requestsPerMinute ?? limits.REQUESTS_PER_MINUTE_PER_KEY;
         ofKey.push(
-          ...(await count({ subject: `key:${credential.id}`, perMinute: minutely('key', quota), perHour: hourly(0) })),
+          ...(await count({
+            subject: keySubject(credential.id),
+            perMinute: minutely('key', quota),
+            perHour: hourly(0),
+          })),
         );
       }
       // A key that is over its limit does not use up what its user has.
       if (ofKey.some(({ isAllowed }) => !isAllowed)) return ofKey;
       const ofUser = await count({
-        subject: `user:${userId}`,
+        subject: userSubject(userId),
         perMinute: minutely('default', own?.requestsPerMinute ?? limits.REQUESTS_PER_MINUTE_PER_USER),
         perHour: hourly(own?.requestsPerHour ?? limits.REQUESTS_PER_HOUR_PER_USER),
       });
       return [...ofUser, ...ofKey];
+    },
+
+    async forget({ userId, keyIds }) {
+      const subjects = [userSubject(userId), ...keyIds.map(keySubject)];
+      for (const subject of subjects) leases.delete(subject);
+      const objects = subjects.map((subject) => namespace.get(namespace.idFromName(subject)));
+      const left = await Promise.all(objects.map((object) => withTimeout(object.erase(), ERASE_TIMEOUT_MS)));
+      return left.reduce((total, count) => total + count, 0);
     },
   };
 }
 
 const minutely = (policy: 'default' | 'key', quota: number): Policy => ({ policy, quota, windowMs: MINUTE_MS });
 const hourly = (quota: number): Policy => ({ policy: 'hourly', quota, windowMs: HOUR_MS });
+
+const userSubject = (userId: string) => `user:${userId}`;
+const keySubject = (keyId: string) => `key:${keyId}`;
 
 const active = ({ perMinute, perHour }: Limit): Policy[] => [perMinute, perHour].filter(({ quota }) => quota > 0);
 

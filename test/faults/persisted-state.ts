@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -52,11 +52,44 @@ export function changeCatalogue(persistTo: string, statements: string[]): void {
   for (const sql of statements) query(persistTo, { from: 'catalogue', sql });
 }
 
-function query<T>(persistTo: string, { from, sql }: { from: keyof typeof FOLDERS; sql: string }): T[] {
+/** Rows of the catalogue and keys of the archive in which one of the words stands. */
+export function rowsWith(persistTo: string, words: string[]): string[] {
+  const databases = (['catalogue', 'archive'] as const).flatMap((from) => openAll(persistTo, from));
+  return databases.flatMap((database) => {
+    try {
+      const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+      const rows = tables.flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());
+      return rows.map((row) => JSON.stringify(row)).filter((row) => words.some((word) => row.includes(word)));
+    } finally {
+      database.close();
+    }
+  });
+}
+
+/**
+ * Files in which the bytes of one of the words stand. Not those of the catalogue and of the archive's directory: SQLite
+ * leaves what was deleted in them until it needs the room, unless it is told otherwise, and D1 lets nobody tell it.
+ */
+export function filesWith(persistTo: string, words: string[], which = /^(do|r2\/commonplace-files)\//): string[] {
+  const root = path.join(persistTo, 'v3');
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .filter((file) => which.test(file))
+    .filter((file) => {
+      const bytes = readFileSync(path.join(root, file));
+      return words.some((word) => bytes.includes(word));
+    });
+}
+
+const openAll = (persistTo: string, from: keyof typeof FOLDERS): DatabaseSync[] => {
   const folder = path.join(persistTo, 'v3', FOLDERS[from]);
   const files = readdirSync(folder).filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
-  return files.flatMap((file) => {
-    const database = new DatabaseSync(path.join(folder, file));
+  return files.map((file) => new DatabaseSync(path.join(folder, file)));
+};
+
+function query<T>(persistTo: string, { from, sql }: { from: keyof typeof FOLDERS; sql: string }): T[] {
+  return openAll(persistTo, from).flatMap((database) => {
     try {
       return database.prepare(sql).all() as T[];
     } finally {

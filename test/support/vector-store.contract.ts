@@ -99,6 +99,19 @@ export function describeVectorStore(create: () => StoreUnderTest): void {
     expect((await near(under, ownerId)).map((match) => match.documentId)).toEqual(['b']);
   });
 
+  it('removes all of an owner’s, and says when nothing was left to remove', async () => {
+    const under = create();
+    const [mine, yours] = [owner(), owner()];
+    await fill(under, mine, items);
+    await fill(under, yours, [{ documentId: 'z', ordinal: 0, kind: 'pdf', profile: 'general', angle: 0 }]);
+    expect(await under.store.removeOwner(mine)).toBe(3);
+    await under.settle();
+    expect(await near(under, mine)).toEqual([]);
+    expect(await under.store.removeOwner(mine)).toBe(0);
+    expect(await under.store.removeOwner(owner())).toBe(0);
+    expect((await near(under, yours)).map((match) => match.documentId)).toEqual(['z']);
+  });
+
   it('keeps owners apart', async () => {
     const under = create();
     const [mine, yours] = [owner(), owner()];

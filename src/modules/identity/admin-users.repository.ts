@@ -79,11 +79,12 @@ export function createAdminUsersRepository(database: Database) {
     ];
   };
 
+  /** Never an account that is being erased. */
   const change = (id: string, { changes, now, where }: Change): Statement<User[]> =>
     orm
       .update(users)
       .set({ ...changes, version: sql`${users.version} + 1`, updatedAt: now })
-      .where(and(eq(users.id, id), where))
+      .where(and(eq(users.id, id), ne(users.status, 'erasing'), where))
       .returning();
 
   return {

@@ -65,7 +65,7 @@ export const changeUserBody = z
   .openapi('UserChanges');
 
 const adminUserFields = userSchema.extend({
-  status,
+  status: z.enum(['active', 'deactivated', 'erasing']),
   loginCount: count,
   lastLoginAt: timestamp.nullable(),
   lastActiveOn: z.string().nullable().openapi({

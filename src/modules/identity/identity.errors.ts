@@ -49,6 +49,12 @@ export const usernameTaken = () =>
 
 export const wrongPassword = () => invalidField('currentPassword', 'It is not your present password.');
 
+export const deletionNotConfirmed = () =>
+  invalidField('password', 'It is not your password, without which your account is not deleted.');
+
+export const usernameNotConfirmed = () =>
+  invalidField('confirm', 'It is not your username, by which an account without a password is deleted.');
+
 export const samePassword = () => invalidField('newPassword', 'It is your present password; choose another.');
 
 export const expiryInThePast = () => invalidField('expiresAt', 'It must be in the future.');

@@ -47,6 +47,17 @@ export const refreshBody = z
 
 export const changePasswordBody = z.object({ currentPassword: password, newPassword }).openapi('PasswordChange');
 
+export const deleteAccountBody = z
+  .object({
+    password: password.optional(),
+    confirm: text(MAX_EMAIL_CHARS).min(1).optional().openapi({
+      description: 'Your username, instead of the password that an account without one does not have.',
+    }),
+  })
+  .strict()
+  .refine(({ password, confirm }) => password !== undefined || confirm !== undefined, 'Give your password.')
+  .openapi('AccountDeletion');
+
 const mailedToken = (example: string) => text(MAX_TOKEN_CHARS).min(1).openapi({ example });
 
 export const forgotPasswordBody = z.object({ email }).openapi('ForgottenPassword');

@@ -14,7 +14,7 @@ export const users = sqliteTable('users', {
   role: text('role', { enum: ['user', 'admin'] })
     .notNull()
     .default('user'),
-  status: text('status', { enum: ['active', 'deactivated'] })
+  status: text('status', { enum: ['active', 'deactivated', 'erasing'] })
     .notNull()
     .default('active'),
   loginCount: integer('login_count').notNull().default(0),

@@ -56,6 +56,9 @@ export function createPasswords({ costLog2 }: { costLog2: number }): Passwords {
   };
 }
 
+/** Whether a stored hash is one of a password: accounts that log in otherwise have none. */
+export const isPasswordHash = (stored: string): boolean => parse(stored) !== undefined || isBcryptHash(stored);
+
 /** The stored parameters, or undefined for anything that `hash` cannot have made. */
 function parse(stored: string): Parsed | undefined {
   const [, N, r, p, salt, key] = FORMAT.exec(stored) ?? [];

@@ -11,6 +11,7 @@ const PREFIXES = {
   oauth_state: 'cps_',
   oauth_browser: 'cpb_',
   oauth_code: 'cpo_',
+  erasure: 'cpe_',
 } as const;
 
 const KINDS = [
@@ -23,6 +24,7 @@ const KINDS = [
   'oauth_state',
   'oauth_browser',
   'oauth_code',
+  'erasure',
 ] as const;
 
 export type TokenKind = keyof typeof PREFIXES;

@@ -6,8 +6,12 @@ import type { Chunk } from './chunking.ts';
 /** Where a document's objects live: one folder per upload of its bytes. */
 export type ArchivePlace = { ownerId: string; documentId: string; contentId: string };
 
-const documentPrefix = (ownerId: string, documentId: string) => `owners/${ownerId}/documents/${documentId}/`;
+/** Everything that belongs to an owner lies under this, whatever it is. */
+const ownerPrefix = (ownerId: string) => `owners/${ownerId}/`;
+const documentPrefix = (ownerId: string, documentId: string) => `${ownerPrefix(ownerId)}documents/${documentId}/`;
 const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentId}/`;
+
+const readingKey = (place: ArchivePlace) => `${folder(place)}reading.json`;
 
 const KEY = /^owners\/(?<ownerId>[^/]+)\/documents\/(?<documentId>[^/]+)\/(?<contentId>[^/]+)\//;
 
@@ -55,14 +59,15 @@ export function createArchive(files: FileStore) {
   return {
     files,
     originalKey: (place: ArchivePlace) => `${folder(place)}original`,
+    readingKey,
 
     async putReading(place: ArchivePlace, reading: Reading): Promise<void> {
-      await files.put(`${folder(place)}reading.json`, new TextEncoder().encode(JSON.stringify(reading)));
+      await files.put(readingKey(place), new TextEncoder().encode(JSON.stringify(reading)));
     },
 
     /** Undefined when the document has not been read yet. */
     async getReading(place: ArchivePlace): Promise<Reading | undefined> {
-      const bytes = await files.readBytes(`${folder(place)}reading.json`);
+      const bytes = await files.readBytes(readingKey(place));
       return bytes && readingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     },
 
@@ -99,11 +104,24 @@ export function createArchive(files: FileStore) {
     /** All of an owner's objects, page by page. */
     async *listOwner(ownerId: string) {
       for (let cursor: string | undefined, more = true; more; ) {
-        const page = await files.list(`owners/${ownerId}/`, cursor);
+        const page = await files.list(ownerPrefix(ownerId), cursor);
         yield page.files;
         cursor = page.cursor;
         more = cursor !== undefined;
       }
+    },
+
+    /** Removes all of an owner's objects, page by page. Yields how many each had. */
+    async *removeOwner(ownerId: string) {
+      for await (const page of this.listOwner(ownerId)) {
+        await files.remove(page.map(({ key }) => key));
+        yield page.length;
+      }
+    },
+
+    /** How many objects the archive still has of an owner, up to a page of them. */
+    async countOwner(ownerId: string): Promise<number> {
+      return (await files.list(ownerPrefix(ownerId))).files.length;
     },
 
     /** How many objects the archive still has of a document. */

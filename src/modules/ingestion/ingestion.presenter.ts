@@ -7,7 +7,7 @@ export function presentJob(job: Job): z.output<typeof jobSchema> {
   return {
     id: job.id,
     type: job.type,
-    documentId: job.subjectId,
+    documentId: job.type === 'delete_collection' ? null : job.subjectId,
     status: job.status,
     step: job.step,
     progressPercentage: job.progressPercentage,

@@ -27,6 +27,7 @@ export function createJobsRepository(database: Database) {
     find: (ownerId: string, id: string) => rows.find(ownerId, id),
     list: rows.list,
     insert: rows.insert,
+    insertMany: (jobs: Job[]): Statement => rows.insertMany(jobs),
 
     /** Takes a due job for one attempt; undefined when it is not due, has ended, or somebody else was faster. */
     async claim(jobId: string, { leaseToken, now, leaseMs }: { leaseToken: string; now: number; leaseMs: number }) {
@@ -152,6 +153,20 @@ export function createJobsRepository(database: Database) {
         .update(table)
         .set({ ...counted, ...ended('cancelled', { failure, now }) })
         .where(and(eq(table.ownerId, ownerId), eq(table.subjectId, subjectId), isNotNull(table.dueAt)));
+    },
+
+    /** The same for subjects of several owners. */
+    cancelMany(
+      subjects: { ownerId: string; subjectId: string }[],
+      { failure, now }: { failure: Failure; now: number },
+    ): Statement {
+      const open = sql`select job.id from json_each(${JSON.stringify(subjects)}) as subject
+        cross join processing_jobs as job on job.owner_id = subject.value ->> 'ownerId'
+        and job.subject_id = subject.value ->> 'subjectId' where job.due_at is not null`;
+      return orm
+        .update(table)
+        .set({ ...counted, ...ended('cancelled', { failure, now }) })
+        .where(sql`${table.id} in (${open})`);
     },
 
     /** Which of the subjects have a job that has not ended. */

@@ -93,6 +93,13 @@ export function createJobsService({
      */
     prepare,
 
+    /** Any number of jobs as one statement. */
+    prepareMany(works: { ownerId: string; type: JobType; subjectId: string }[]): { jobs: Job[]; insert: Statement } {
+      const now = clock.now();
+      const prepared = works.map((work) => newJob({ id: ids.next(), ...work, requestId, now }));
+      return { jobs: prepared, insert: repository.insertMany(prepared) };
+    },
+
     wake: (jobIds: string[]) => queue.wake(jobIds),
 
     /** Which of the subjects have a job that has not ended. */
@@ -119,6 +126,10 @@ export function createJobsService({
     supersede(ownerId: string, subjectId: string): Statement {
       return repository.cancelAll(ownerId, { subjectId, failure: SUPERSEDED, now: clock.now() });
     },
+
+    /** The same for subjects of several owners. */
+    supersedeMany: (subjects: { ownerId: string; subjectId: string }[]): Statement =>
+      repository.cancelMany(subjects, { failure: SUPERSEDED, now: clock.now() }),
 
     /** The job's states as they change, until it has ended or the follower had its time and should come back. */
     async *follow(
@@ -149,7 +160,7 @@ export function createJobsService({
     async cancel(actor: Actor, id: string): Promise<Job> {
       const job = await get(actor, id);
       if (hasEnded(job.status)) throw jobHasEnded();
-      if (job.type === 'delete_document') throw deletionNotCancellable();
+      if (job.type === 'delete_document' || job.type === 'delete_collection') throw deletionNotCancellable();
       const cancelled = repository.cancel(actor.userId, { id, failure: CANCELLED, now: clock.now() });
       await transition([...cancelled, ...failureStatements(job, CANCELLED)], jobHasEnded());
       await afterFailure(job);

@@ -2,7 +2,13 @@ import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import { id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
 
-export const JOB_TYPES = ['process_document', 'sync_document', 'delete_document', 'reconcile_library'] as const;
+export const JOB_TYPES = [
+  'process_document',
+  'sync_document',
+  'delete_document',
+  'delete_collection',
+  'reconcile_library',
+] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
 const jsonObject = z.record(z.string(), z.json());

@@ -63,10 +63,15 @@ export function decideOutcome(error: unknown, job: { attempts: number; random: (
       },
     };
   }
-  const ceilingMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (job.attempts - 1));
   return {
     type: 'retry',
-    delayMs: Math.round(ceilingMs * (0.5 + 0.5 * job.random())),
+    delayMs: retryDelayMs(job),
     failure: { code: 'temporary', message: 'A step failed for a reason that may pass; it will be tried again.' },
   };
+}
+
+/** How long to wait after that many failed attempts: exponential, half of it random, at most five minutes. */
+export function retryDelayMs({ attempts, random }: { attempts: number; random: () => number }): number {
+  const ceilingMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1));
+  return Math.round(ceilingMs * (0.5 + 0.5 * random()));
 }

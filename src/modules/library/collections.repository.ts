@@ -66,6 +66,10 @@ export function createCollectionsRepository(database: Database) {
       return rows.list(ownerId, { ...page, filter: { parentId, name: { contains: name } } });
     },
 
+    /** All of an owner's, oldest first, also from the trash. */
+    page: (ownerId: string, { limit, cursor }: { limit: number; cursor: string | undefined }) =>
+      rows.list(ownerId, { limit, cursor, sort: 'createdAt', order: 'asc', trash: 'include' }),
+
     insert(ownerId: string, { id, fields, now }: { id: string; fields: CollectionFields; now: number }): Statement[] {
       return [
         ...requireParent(ownerId, fields.parentId),

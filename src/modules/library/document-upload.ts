@@ -1,5 +1,6 @@
 import type { Config } from '../../config.ts';
 import type { Database, Statement } from '../../db/client.ts';
+import { isForeignKeyViolation } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { FileTooLargeError, type WrittenFile } from '../../platform/files/file-store.ts';
 import type { Ids } from '../../platform/ids.ts';
@@ -13,7 +14,7 @@ import type { IdempotencyService } from '../idempotency/idempotency.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
-import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart } from './documents.errors.ts';
+import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone } from './documents.errors.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
@@ -140,6 +141,7 @@ export function createDocumentUpload(deps: Deps) {
         try {
           await database.commit([repository.insert(row), ...filingStatements(document), insert]);
         } catch (error) {
+          if (isForeignKeyViolation(error)) throw ownerGone();
           throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
         }
         return { document, job };

@@ -15,6 +15,10 @@ export const fileTooLarge = (maxBytes: number) =>
 export const brokenUpload = () =>
   new AppError('malformed', 'The upload ended early or is not valid multipart/form-data; send it again.');
 
+/** The account was deleted while its file was on the way. */
+export const ownerGone = () =>
+  new AppError('unauthenticated', 'This credential has been revoked; log in again.', { code: 'credential_revoked' });
+
 export const notMultipart = () =>
   new AppError('unsupported_media_type', 'Send the file as multipart/form-data in a field named `file`.');
 

@@ -1,5 +1,6 @@
-import { and, eq, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
+import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
 import { inJson } from '../../db/sql.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
@@ -175,6 +176,23 @@ export function createDocumentsRepository(database: Database) {
         .select()
         .from(documents)
         .where(and(eq(documents.ownerId, ownerId), inJson(documents.id, ids))),
+
+    /** The cursor behind that many documents, oldest first and also from the trash; null when there are no more. */
+    async cursorAfter(
+      ownerId: string,
+      { cursor, createdTo, count }: { cursor: string | undefined; createdTo: number; count: number },
+    ): Promise<string | null> {
+      const request = { limit: 1, cursor, sort: 'createdAt', order: 'asc' as const };
+      const { after, orderBy, limit, page } = keyset(request, { sort: documents.createdAt, id: documents.id });
+      const found = await database.orm
+        .select({ id: documents.id, createdAt: documents.createdAt })
+        .from(documents)
+        .where(and(eq(documents.ownerId, ownerId), lte(documents.createdAt, createdTo), notDeleting, after))
+        .orderBy(...orderBy)
+        .limit(limit)
+        .offset(count - 1);
+      return page(found).nextCursor;
+    },
 
     /** All of an owner's documents, in any state, oldest first. */
     page: (

@@ -1,4 +1,6 @@
 import type { z } from '@hono/zod-openapi';
+import { isoTime } from '../../shared/time.ts';
+import type { QueryRow } from './search.repository.ts';
 import type { searchResultSchema } from './search.schemas.ts';
 import type { SearchOutcome } from './search.service.ts';
 
@@ -30,3 +32,17 @@ export function presentSearch(
     }),
   };
 }
+
+/** What somebody has asked, for taking it along. */
+export const presentHistoryEntry = (row: QueryRow) => ({
+  id: row.id,
+  query: row.queryText,
+  type: row.queryType,
+  context: row.context,
+  status: row.status,
+  resultCount: row.resultCount,
+  documentIds: row.documentIds,
+  responseTimeMs: row.responseTimeMs,
+  relevanceScore: row.relevanceScore,
+  askedAt: isoTime(row.createdAt),
+});

@@ -1,6 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { bulkInsert } from '../../db/bulk.ts';
 import type { Database, Statement } from '../../db/client.ts';
+import { keyset } from '../../db/keyset.ts';
+import type { Page } from '../../shared/page.ts';
 import { queries } from './search.table.ts';
 
 export type QueryRow = typeof queries.$inferSelect;
@@ -9,6 +11,22 @@ export type QueryRow = typeof queries.$inferSelect;
 export function createQueriesRepository(database: Database) {
   const { orm } = database;
   return {
+    /** All of an owner's, oldest first. */
+    async page(
+      ownerId: string,
+      { limit, cursor }: { limit: number; cursor: string | undefined },
+    ): Promise<Page<QueryRow>> {
+      const request = { limit, cursor, sort: 'createdAt', order: 'asc' as const };
+      const { after, orderBy, limit: most, page } = keyset(request, { sort: queries.createdAt, id: queries.id });
+      const rows = await orm
+        .select()
+        .from(queries)
+        .where(and(eq(queries.ownerId, ownerId), after))
+        .orderBy(...orderBy)
+        .limit(most);
+      return page(rows);
+    },
+
     insertMany: (rows: QueryRow[]): Statement => bulkInsert(database, queries, { rows, onConflict: 'ignore' }),
 
     /** Takes a document's id out of the owner's history. */

@@ -19,6 +19,8 @@ export type KeptMail = z.output<typeof keptMailSchema>;
 export type Outbox = Mailer & {
   /** The last mails, newest first. */
   list(limit: number): Promise<KeptMail[]>;
+  /** Removes what was sent to the addresses before that time. @returns how many mails it found. */
+  removeTo(addresses: string[], before: number): Promise<number>;
 };
 
 const PREFIX = 'outbox/';
@@ -46,6 +48,16 @@ export function createOutbox({ files, ids, clock }: { files: FileStore; ids: Ids
     async list(limit) {
       const newest = (await keys()).slice(-limit).reverse();
       return (await Promise.all(newest.map(read))).flat();
+    },
+
+    async removeTo(addresses, before) {
+      const present = await keys();
+      const mails = await Promise.all(present.map(read));
+      const theirs = present.filter((_, at) =>
+        mails[at]?.some(({ to, sentAt }) => addresses.includes(to) && sentAt < before),
+      );
+      await files.remove(theirs);
+      return theirs.length;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { IndexOf } from '../../index-object/client.ts';
+import type { DescribeResult } from '../../index-object/index-results.types.ts';
 import { quantizeAll } from '../embeddings/quantize.ts';
 import { type VectorBatch, VectorModelMismatchError, type VectorStore } from './vector-store.ts';
 
@@ -41,6 +42,18 @@ export function createEmbeddedVectors(indexOf: IndexOf): VectorStore {
 
     async remove(ownerId, { documentId, fromOrdinal, toOrdinal }) {
       await indexOf(ownerId).removeVectors(documentId, { fromOrdinal, toOrdinal });
+    },
+
+    async removeOwner(ownerId) {
+      const index = indexOf(ownerId);
+      let removed = 0;
+      for (let after: string | null = ''; after !== null; ) {
+        const page: DescribeResult = await index.describeDocuments(after === '' ? {} : { after });
+        const counts = page.documents.map(({ documentId }) => index.removeVectors(documentId));
+        removed += (await Promise.all(counts)).reduce((total, count) => total + count, 0);
+        after = page.next;
+      }
+      return removed;
     },
   };
 }

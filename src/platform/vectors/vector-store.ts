@@ -35,6 +35,12 @@ export type VectorStore = {
   query(ownerId: string, query: VectorQuery): Promise<VectorMatch[]>;
   /** Removes the vectors of a document's chunks with ordinals in [fromOrdinal, toOrdinal). Idempotent. */
   remove(ownerId: string, range: { documentId: string; fromOrdinal: number; toOrdinal: number }): Promise<void>;
+  /**
+   * Removes vectors of the owner, whatever they belong to: all that it finds.
+   * @returns how many it found. Zero proves that none is left; after anything else it must be asked again, where writes
+   * are visible only later after a while.
+   */
+  removeOwner(ownerId: string): Promise<number>;
 };
 
 export class VectorModelMismatchError extends Error {

@@ -87,6 +87,16 @@ export function createVectorizeVectors(index: VectorizeBinding, { model, policy 
       const ids = Array.from({ length: count }, (_, i) => idOf(documentId, fromOrdinal + i));
       for (const part of parts(ids, IDS_PER_DELETE)) await attempt(() => index.deleteByIds(part), tries);
     },
+
+    // Vectorize cannot list a namespace, nor drop it: what is nearest to anything is found, however far it is.
+    async removeOwner(ownerId) {
+      const dimension = await dimensionsOfIndex();
+      const anything = new Float32Array(dimension).fill(1 / Math.sqrt(dimension));
+      const options: VectorizeQueryOptions = { topK: MAX_TOP_K, namespace: ownerId, returnMetadata: 'none' };
+      const { matches } = await attempt(() => index.query(anything, options), tries);
+      if (matches.length > 0) await attempt(() => index.deleteByIds(matches.map(({ id }) => id)), tries);
+      return matches.length;
+    },
   };
 }
 

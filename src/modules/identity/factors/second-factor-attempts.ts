@@ -16,7 +16,7 @@ export function createSecondFactorAttempts(deps: { attempts: Attempts; verificat
       /** After the session is open: that stands, whether or not the counters can be reached. */
       settle: (): void =>
         verifications.inBackground(async () => {
-          const forgotten = loginKeys.map((key) => attempts.forget({ what: 'login', account: JSON.stringify(key) }));
+          const forgotten = loginKeys.map((key) => attempts.forgive({ what: 'login', account: JSON.stringify(key) }));
           await Promise.all([attempt.succeed(), ...forgotten]);
         }),
     };

@@ -1,0 +1,2 @@
+DROP INDEX collections_trash;
+DROP TABLE erasures;

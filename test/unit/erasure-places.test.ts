@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Where objects are written, and how an erasure finds them: by these prefixes, or by what they say. */
+const WRITERS: Record<string, string> = {
+  'src/modules/ingestion/archive.ts': 'owners/<id>/, removed by prefix',
+  'src/modules/library/document-upload.ts': 'owners/<id>/, by keys that the archive makes',
+  'src/platform/mail/outbox.ts': 'outbox/, on local servers only, removed by address',
+};
+
+/** Durable Objects, and what an erasure calls. */
+const OBJECTS: Record<string, string> = {
+  LIBRARY_INDEX: 'LibraryIndex.erase',
+  RATE_LIMITER: 'RateLimiter.erase',
+  ATTEMPT_GUARD: 'AttemptGuard.erase',
+};
+
+const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && /(?<!\.d)\.ts$/.test(entry.name))
+  .map((entry) => path.join(entry.parentPath, entry.name))
+  .map((file) => ({ file: path.relative(root, file).replaceAll('\\', '/'), text: readFileSync(file, 'utf8') }));
+
+describe('what an erasure must find outside of the catalogue', () => {
+  it('is written by no file that is not on the list: put what belongs to a user under owners/<id>/, and list the file', () => {
+    const writers = sources
+      .filter(({ file }) => !file.startsWith('src/platform/files/'))
+      .filter(({ text }) =>
+        /\bfiles\s*\.\s*(put|write)\s*\(|\bFILES\b[.\w]*\.\s*(put|createMultipartUpload)\s*\(/.test(text),
+      )
+      .map(({ file }) => file);
+    expect(writers.sort()).toEqual(Object.keys(WRITERS).sort());
+  });
+
+  it('is in no Durable Object that cannot be erased', () => {
+    const bound = [...readFileSync(path.join(root, 'wrangler.toml'), 'utf8').matchAll(/^class_name = "(\w+)"/gm)];
+    const classes = Object.values(OBJECTS).map((verb) => verb.split('.')[0]);
+    expect(new Set(bound.map(([, name]) => name))).toEqual(new Set(classes));
+    for (const name of classes) {
+      const source = sources.find(({ text }) => text.includes(`export class ${name} extends DurableObject`));
+      expect(source?.text, `${name} needs erase()`).toMatch(/\basync erase\(\): Promise<number>/);
+    }
+  });
+
+  it('is in no other kind of store', () => {
+    const configured = readFileSync(path.join(root, 'wrangler.toml'), 'utf8');
+    const kinds = [...configured.matchAll(/^\[\[(?:env\.\w+\.)?(\w+)/gm)].map(([, kind]) => kind);
+    const known = ['d1_databases', 'r2_buckets', 'queues', 'durable_objects', 'migrations', 'vectorize'];
+    expect([...new Set(kinds)].filter((kind) => !known.includes(kind ?? ''))).toEqual([]);
+  });
+});
