@@ -69,7 +69,7 @@ function contains(column: SQLiteColumn, text: string): SQL {
 export function spellings(text: string): string[] {
   const lower = text.toLowerCase();
   const capitalised = lower.replace(/(?<!\p{L})\p{L}/gu, (letter) => letter.toUpperCase());
-  return [...new Set([lower, text.toUpperCase(), capitalised].map(lowerAscii))];
+  return [...new Set([text, lower, text.toUpperCase(), capitalised].map(lowerAscii))];
 }
 
 const lowerAscii = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

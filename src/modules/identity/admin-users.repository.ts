@@ -10,6 +10,7 @@ import { decodeCursor, type Page, type PageRequest } from '../../shared/page.ts'
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import { type Session, type User, userSessions, userStatistics, users, userTerms } from './identity.table.ts';
+import { emailKey } from './login-keys.ts';
 
 /** Which accounts. What is undefined does not filter; all must hold. Times in milliseconds since the epoch. */
 export type UserFilter = {
@@ -46,7 +47,8 @@ export function createAdminUsersRepository(database: Database) {
 
   /** Accounts that a word is the beginning of something of. */
   const named = (word: string): SQL => {
-    const ranges = spellings(word).map((text) => and(gte(userTerms.term, text), lte(userTerms.term, text + LAST)));
+    const texts = new Set([...spellings(word), ...spellings(emailKey(word))]);
+    const ranges = [...texts].map((text) => and(gte(userTerms.term, text), lte(userTerms.term, text + LAST)));
     return inArray(
       users.id,
       orm

@@ -85,7 +85,7 @@ export function createAdminUsersService(deps: Deps) {
     requireAdmin,
 
     async list({ q = '', sort, limit, cursor, order, ...filter }: UserSearch): Promise<Page<User>> {
-      const words = emailKey(q).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+      const words = q.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
       const sorted = sort === 'username' ? 'usernameKey' : sort;
       return repository.list({ ...filter, words }, { limit, cursor, order, sort: sorted });
     },

@@ -106,10 +106,8 @@ export function createLimitsService(deps: Deps) {
 
     /** Lets an account or an address try again at once. */
     async unlock(actor: Actor, guardName: string): Promise<void> {
-      await database.commit(deps.requireAdmin(actor));
-      const wasLocked = await deps.attempts.unlock(guardName);
-      await database.commit([repository.remove(guardName)]);
-      if (!wasLocked) throw notFound('lock-out');
+      await database.commit([...deps.requireAdmin(actor), repository.remove(guardName)]);
+      if (!(await deps.attempts.unlock(guardName))) throw notFound('lock-out');
     },
 
     /** Forgets what was noted a day ago. @returns how many subjects. */
