@@ -10,6 +10,7 @@ import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { markdownExtractor } from './markdown.ts';
 import { pdfExtractor } from './pdf.ts';
+import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
 
@@ -32,6 +33,7 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
+  pptx: pptxExtractor,
 };
 
 /**
