@@ -13,6 +13,7 @@ import { pdfExtractor } from './pdf.ts';
 import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { xlsxExtractor } from './xlsx.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -34,6 +35,7 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   pdf: pdfExtractor,
   docx: docxExtractor,
   pptx: pptxExtractor,
+  xlsx: xlsxExtractor,
 };
 
 /**
