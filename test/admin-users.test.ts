@@ -60,6 +60,7 @@ describe('an account, as an administrator sees it', () => {
       role: 'user',
       emailVerified: false,
       emailVerifiedAt: null,
+      twoFactorEnabled: false,
       version: 1,
       createdAt: expect.any(String),
       updatedAt: expect.any(String),

@@ -6,6 +6,7 @@ import { entries, newAdmin, rawDatabase, watched } from './support/audit.ts';
 import { tick } from './support/cron.ts';
 import { jobEnd, uploaded, uploadForm } from './support/library.ts';
 import { mailedToken } from './support/outbox.ts';
+import { watchedDatabase } from './support/watched-database.ts';
 
 let admin: TestUser;
 beforeAll(async () => {
@@ -103,17 +104,10 @@ describe('a write that takes effect', () => {
     const { token, user } = await newUser();
     const key = crypto.randomUUID();
     let calls = 0;
-    const DB = new Proxy(env.DB, {
-      get(target, property) {
-        if (property !== 'withSession') return Reflect.get(target, property);
-        return (start?: string) => {
-          const session = target.withSession(start);
-          // Who asks, the claim of the key, the write; and then nothing any more.
-          const batch: typeof session.batch = (statements) =>
-            ++calls > 3 ? Promise.reject(new Error('The isolate has died.')) : session.batch(statements);
-          return { prepare: (sql: string) => session.prepare(sql), getBookmark: () => session.getBookmark(), batch };
-        };
-      },
+    // Who asks, the claim of the key, the write; and then nothing any more.
+    const DB = watchedDatabase(env.DB, async () => {
+      calls += 1;
+      if (calls > 3) throw new Error('The isolate has died.');
     });
     const body = { name: 'Survivor' };
     await call('/v1/tags', { token, body, headers: { 'idempotency-key': key }, bindings: { ...env, DB } });

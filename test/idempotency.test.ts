@@ -7,6 +7,7 @@ import { type Answer, type Call, call } from './support/app.ts';
 import { allRows } from './support/catalogue.ts';
 import { roundTrips } from './support/costs.ts';
 import { type DocumentView, uploadForm } from './support/library.ts';
+import { watchedDatabase } from './support/watched-database.ts';
 
 type Problem = { code: string; errors?: { path: string }[] };
 
@@ -44,19 +45,9 @@ async function documentTitles(token: string): Promise<string[]> {
  */
 function isolateWith(beforeCall: number, happens: () => Promise<unknown>, { once = false } = {}): typeof env {
   let calls = 0;
-  const DB = new Proxy(env.DB, {
-    get(target, property) {
-      if (property !== 'withSession') return Reflect.get(target, property);
-      return (start?: string) => {
-        const session = target.withSession(start);
-        const batch: typeof session.batch = async (statements) => {
-          calls += 1;
-          if (once ? calls === beforeCall : calls >= beforeCall) await happens();
-          return session.batch(statements);
-        };
-        return { prepare: (sql: string) => session.prepare(sql), getBookmark: () => session.getBookmark(), batch };
-      };
-    },
+  const DB = watchedDatabase(env.DB, async () => {
+    calls += 1;
+    if (once ? calls === beforeCall : calls >= beforeCall) await happens();
   });
   return { ...env, DB };
 }

@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers';
+import { watchedDatabase } from './watched-database.ts';
 
 /**
  * Lets something happen just before the given database call (from 1) of the request that `during` makes: what another
@@ -10,28 +11,9 @@ export async function interleave<T>(
 ): Promise<T> {
   const database = env.DB;
   let calls = 0;
-  const intercepted = (session: D1DatabaseSession): D1DatabaseSession => {
-    // Now and then an isolate reads the settings again, beside the request.
-    let isOfSettings = false;
-    return {
-      prepare: (sql) => {
-        isOfSettings = /^select .* from "system_settings"/.test(sql);
-        return session.prepare(sql);
-      },
-      getBookmark: () => session.getBookmark(),
-      batch: async (statements) => {
-        if (!isOfSettings) calls += 1;
-        if (!isOfSettings && calls === beforeCall) await happens();
-        return session.batch(statements);
-      },
-    };
-  };
-  env.DB = new Proxy(database, {
-    get(target, property) {
-      if (property === 'withSession') return (start?: string) => intercepted(target.withSession(start));
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
+  env.DB = watchedDatabase(database, async () => {
+    calls += 1;
+    if (calls === beforeCall) await happens();
   });
   try {
     return await during();

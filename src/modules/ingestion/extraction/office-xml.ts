@@ -83,7 +83,8 @@ export function childrenOf(element: XmlElement | undefined, name?: string): XmlE
 /** The first element at the end of a path of names. */
 export function childAt(element: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
   let at = element;
-  for (const name of path) at = at?.children.find((child): child is XmlElement => isElement(child) && child.name === name);
+  for (const name of path)
+    at = at?.children.find((child): child is XmlElement => isElement(child) && child.name === name);
   return at;
 }
 

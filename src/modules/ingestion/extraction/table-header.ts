@@ -42,7 +42,10 @@ export function isAllText(row: Cell[]): boolean {
   return !row.some((cell) => isValue(cell));
 }
 
-function isHeader(row: Cell[], { below, width, isFirst }: { below: Cell[][]; width: number; isFirst: boolean }): boolean {
+function isHeader(
+  row: Cell[],
+  { below, width, isFirst }: { below: Cell[][]; width: number; isFirst: boolean },
+): boolean {
   const filled = row.filter((cell) => cell.text !== '');
   if (below.length === 0 || filled.length < Math.max(width > 1 ? 2 : 1, width / 2)) return false;
   if (!isAllText(filled) || filled.some((cell) => cell.text.length > MAX_NAME_CHARACTERS)) return false;

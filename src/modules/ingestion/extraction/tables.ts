@@ -60,7 +60,9 @@ export function createTableReader(collector: BlockCollector): TableReader {
   return {
     sheet: (place) => createSheetWriter(place, { collector, budget, sheets, leftOut }),
     measurements: () => ({
-      table: { sheets: sheets.slice(0, MAX_LISTED_SHEETS).map((sheet) => ({ ...sheet, columns: list(sheet.columns) })) },
+      table: {
+        sheets: sheets.slice(0, MAX_LISTED_SHEETS).map((sheet) => ({ ...sheet, columns: list(sheet.columns) })),
+      },
     }),
     leftOut: () => leftOut.slice(0, MAX_LISTED_SHEETS),
   };
@@ -104,7 +106,8 @@ function createSheetWriter(
       const { columns, hasHeader } = blocks.columns();
       sheets.push({ name, rows, columns, hasHeader });
       const subject = name === '' ? 'The table' : `The sheet “${name.slice(0, 100).toWellFormed()}”`;
-      if (isCut) leftOut.push(`${subject} was read up to row ${rows}${rowsInAll === undefined ? '' : ` of ${rowsInAll}`}.`);
+      if (isCut)
+        leftOut.push(`${subject} was read up to row ${rows}${rowsInAll === undefined ? '' : ` of ${rowsInAll}`}.`);
       if (isTooWide) leftOut.push(`${subject} was read up to its column ${MAX_COLUMNS}.`);
     },
   };

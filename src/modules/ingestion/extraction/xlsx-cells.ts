@@ -1,9 +1,9 @@
+import { tooMuchText } from './blocks.ts';
 import { formatNumber, type NumberFormat, plainNumber, readNumberFormat } from './number-formats.ts';
 import type { OfficePackage } from './office-package.ts';
 import { childAt, childrenOf, isElement, readXml, textIn, type XmlElement } from './office-xml.ts';
 import { createStringTable, type StringTable } from './string-table.ts';
 import type { Cell } from './table-columns.ts';
-import { tooMuchText } from './blocks.ts';
 
 /** What the cells of all sheets share. */
 export type Workbook = { strings: StringTable; formats: NumberFormat[]; is1904: boolean };
@@ -87,7 +87,9 @@ function formulaOnly(element: XmlElement): Cell {
 function isoDate(value: string): Cell {
   const [date = '', time = ''] = value.replace(/(\.\d+)?Z?$/, '').split('T');
   const isMidnight = /^0?0:00(:00)?$/.test(time) || time === '';
-  return isMidnight ? { text: date, type: 'date' } : { text: `${date} ${time}`.trim(), type: date === '' ? 'time' : 'datetime' };
+  return isMidnight
+    ? { text: date, type: 'date' }
+    : { text: `${date} ${time}`.trim(), type: date === '' ? 'time' : 'datetime' };
 }
 
 /** Text with its runs, without the readings that stand above Japanese words. */

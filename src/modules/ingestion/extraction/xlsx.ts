@@ -1,6 +1,12 @@
 import { cleanTitle, compactMetadata, createBlockCollector } from './blocks.ts';
 import { readShapes } from './drawing-shapes.ts';
-import { type Block, type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import {
+  type Block,
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+} from './extractor.ts';
 import { unsupportedFormat } from './formats.ts';
 import { createLinkCollector } from './links.ts';
 import {
