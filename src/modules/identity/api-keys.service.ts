@@ -1,4 +1,5 @@
 import type { Database } from '../../db/client.ts';
+import { requireChange } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Actor, Scope } from '../../shared/actor.ts';
@@ -77,8 +78,10 @@ export function createApiKeysService({ database, clock, ids, identities, audit }
 
     /** Ends a key: at once in this isolate, within IDENTITY_CACHE_SECONDS in others. */
     async remove(actor: Actor, id: string): Promise<void> {
-      const [removed] = await database.commit([repository.removeApiKey(actor.userId, id)]);
-      if (removed.length === 0) throw notFound('API key');
+      await database.commit([
+        repository.removeApiKey(actor.userId, id),
+        requireChange(database, () => notFound('API key')),
+      ]);
       identities.forgetCredential(id);
     },
   };
