@@ -13,6 +13,7 @@ import {
   kindOf,
   kindOfParameter,
   newInhabitant,
+  refusedAndCommitted,
   rowsOf,
   settled,
 } from './security-world.ts';
@@ -242,6 +243,10 @@ export function describeIsolation(operations: Operation[], { publicNames }: { pu
     await settled(stranger);
     expect(await rowsOf(owner.user.id)).toEqual(ownersRows);
     expect(await crossOwnerLinks()).toEqual([]);
+  });
+
+  it('has left no refusal in the audit log that took effect: a commit that changes nothing needs a guard', async () => {
+    expect(await refusedAndCommitted()).toEqual([]);
   });
 
   it('would have shown what is there: the owner finds it', async () => {

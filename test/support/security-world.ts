@@ -152,3 +152,11 @@ export async function crossOwnerLinks(): Promise<string[]> {
       .map((id) => `${entry.table} of ${ownerOf(entry)} names ${id} of ${owners.get(id)}`);
   });
 }
+
+/** Actions of requests that the audit log has both as refused and as having taken effect. */
+export async function refusedAndCommitted(): Promise<string[]> {
+  const rows = (await allRows()).flatMap(({ table, row }) => (table === 'audit_logs' ? [row] : []));
+  const outcomes = Map.groupBy(rows, (row) => `${row.action} ${row.request_id}`);
+  const both = [...outcomes].filter(([, left]) => new Set(left.map(({ outcome }) => outcome)).size > 1);
+  return [...new Set(both.map(([name]) => name.split(' ')[0] ?? ''))];
+}

@@ -1,3 +1,4 @@
+import { requireChange } from '../../db/sql.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound, staleVersion } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
@@ -25,9 +26,10 @@ export function createAccount({ database, clock, identities }: Omit<Authenticati
     async changeAccount(actor: Actor, { expectedVersion, fullName }: ChangeAccount): Promise<User> {
       const changes = fullName === undefined ? {} : { fullName };
       const update = repository.updateUser(actor.userId, { changes, expectedVersion, now: clock.now() });
-      const [[user]] = await database.commit([update]);
-      if (user) return user;
-      throw expectedVersion === undefined ? credentialRevoked() : staleVersion('account');
+      const refusal = () => (expectedVersion === undefined ? credentialRevoked() : staleVersion('account'));
+      const [[user]] = await database.commit([update, requireChange(database, refusal)]);
+      if (!user) throw refusal();
+      return user;
     },
 
     /** Sessions that can still be continued. */
@@ -36,8 +38,10 @@ export function createAccount({ database, clock, identities }: Omit<Authenticati
     },
 
     async endSession(actor: Actor, id: string): Promise<void> {
-      const [ended] = await database.commit([repository.removeSession(actor.userId, id)]);
-      if (ended.length === 0) throw notFound('session');
+      await database.commit([
+        repository.removeSession(actor.userId, id),
+        requireChange(database, () => notFound('session')),
+      ]);
       identities.forgetCredential(id);
     },
   };

@@ -78,8 +78,10 @@ export function createApiKeysService({ database, clock, ids, identities, audit }
 
     /** Ends a key: at once in this isolate, within IDENTITY_CACHE_SECONDS in others. */
     async remove(actor: Actor, id: string): Promise<void> {
-      const isThere = requireChange(database, () => notFound('API key'));
-      await database.commit([repository.removeApiKey(actor.userId, id), isThere]);
+      await database.commit([
+        repository.removeApiKey(actor.userId, id),
+        requireChange(database, () => notFound('API key')),
+      ]);
       identities.forgetCredential(id);
     },
   };
