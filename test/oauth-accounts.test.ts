@@ -133,7 +133,7 @@ describe('an account elsewhere', () => {
     const { body } = await browser.link('github', person, { token });
     // After the state was claimed and the user was found.
     const late = await interleave(() => signInBy(providers, isolate()).signIn('github', person), {
-      beforeCall: 5,
+      beforeCall: 6,
       happens: () => unlink(token, body.linked.id),
     });
     expect([late.status, late.body.code]).toEqual([401, 'oauth_refused']);

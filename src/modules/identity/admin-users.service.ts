@@ -64,7 +64,7 @@ export function createAdminUsersService(deps: Deps) {
 
   /** Commits the change of somebody's account. @returns the account, which may have been so already. */
   const commitChange = async (id: string, statements: readonly Statement[]): Promise<User> => {
-    const [user] = await database.commitAndRead(statements, repository.select(id));
+    const [user] = await database.commitAndRead([...statements, repository.requireUser(id)], repository.select(id));
     if (!user) throw notFound('user');
     identities.forgetUser(id);
     return user;
@@ -145,8 +145,8 @@ export function createAdminUsersService(deps: Deps) {
       const takesAdminAway = role === 'user' || status === 'deactivated';
       return commitChange(id, [
         ...requireAdmin(actor),
-        repository.requireUser(id),
         ...(takesAdminAway ? [repository.requireAnotherAdmin(id)] : []),
+        repository.requireUser(id),
         repository.change(id, { changes: fields, expectedVersion, now }),
         requireChange(database, () => staleVersion('account')),
         ...(status === 'deactivated' ? locking(id, now) : []),

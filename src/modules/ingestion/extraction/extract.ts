@@ -10,10 +10,8 @@ import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { markdownExtractor } from './markdown.ts';
 import { pdfExtractor } from './pdf.ts';
-import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
-import { xlsxExtractor } from './xlsx.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -34,8 +32,6 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
-  pptx: pptxExtractor,
-  xlsx: xlsxExtractor,
 };
 
 /**
