@@ -18,13 +18,16 @@ const BACK_IN_APP = /^com\.example\.app:/;
 let issuer: OidcServer;
 let installation: Installation;
 let server: LocalServer;
+/** Where the server says that it is: cookies are kept by name. */
+let home: string;
 
 beforeAll(async () => {
   issuer = await startOidcServer();
   const local = { id: 'local', name: 'The local issuer', issuer: issuer.issuer, ...issuer.client };
   installation = await install({ OAUTH_OIDC: JSON.stringify([local]), OAUTH_REDIRECT_URIS: APP });
   server = await installation.start();
-  await issuer.allow(`${server.url}/v1/auth/oauth/local/callback`);
+  home = `http://localhost:${server.port}`;
+  await issuer.allow(`${home}/v1/auth/oauth/local/callback`);
 });
 
 afterAll(async () => {
@@ -35,7 +38,7 @@ afterAll(async () => {
 
 const api = async <T>(path: string, init: RequestInit & { json?: unknown; token?: string } = {}) => {
   const { json, token, ...rest } = init;
-  const response = await fetch(server.url + path, {
+  const response = await fetch(home + path, {
     ...rest,
     ...(json !== undefined && { method: 'POST', body: JSON.stringify(json) }),
     headers: {
@@ -59,7 +62,7 @@ const authorizePath = (query: Record<string, string> = {}) =>
 
 /** To the issuer, through its pages, and back to just before the callback. @returns the callback's address. */
 async function askAs(browser: Browser, name: string, tamper: (url: URL) => void = () => {}): Promise<string> {
-  const begun = await browser.request(server.url + authorizePath());
+  const begun = await browser.request(home + authorizePath());
   expect(begun.status).toBe(302);
   const url = new URL(begun.headers.get('location') ?? '');
   tamper(url);
@@ -101,13 +104,13 @@ describe('signing in with a real OpenID provider', () => {
 
   it('binds the sign-in to the browser by a cookie that no script reads', async () => {
     const browser = openBrowser();
-    const begun = await browser.request(server.url + authorizePath());
+    const begun = await browser.request(home + authorizePath());
     expect(browser.cookies()).toMatchObject([{ name: 'cp_oauth', path: '/', isHttpOnly: true, sameSite: 'Lax' }]);
     const query = Object.fromEntries(new URL(begun.headers.get('location') ?? '').searchParams);
     expect(query).toEqual({
       response_type: 'code',
       client_id: issuer.client.clientId,
-      redirect_uri: `${server.url}/v1/auth/oauth/local/callback`,
+      redirect_uri: `${home}/v1/auth/oauth/local/callback`,
       scope: 'openid email profile',
       state: expect.stringMatching(/^cps_[\w-]{43}$/),
       nonce: expect.stringMatching(/^[\w-]{43}$/),
@@ -123,7 +126,7 @@ describe('signing in with a real OpenID provider', () => {
     const codeChallenge = Buffer.from(hash).toString('base64url');
     const browser = openBrowser();
     const stopsAt = BACK_IN_APP;
-    const page = await browser.go(server.url + authorizePath({ redirectUri: APP, codeChallenge }), { stopsAt });
+    const page = await browser.go(home + authorizePath({ redirectUri: APP, codeChallenge }), { stopsAt });
     const app = new URL((await consentAs(browser, name, { page, stopsAt })).url);
     expect([...app.searchParams.keys()]).toEqual(['code']);
     const code = app.searchParams.get('code') ?? '';
@@ -141,11 +144,11 @@ describe('signing in with a real OpenID provider', () => {
   it('tells the app when somebody says no', async () => {
     const browser = openBrowser();
     const stopsAt = BACK_IN_APP;
-    const page = await browser.go(server.url + authorizePath({ redirectUri: APP }), { stopsAt });
+    const page = await browser.go(home + authorizePath({ redirectUri: APP }), { stopsAt });
     const abort = /href="([^"]*abort)"/.exec(page.text)?.[1] ?? '';
     const { url } = await browser.go(new URL(abort, page.url).href, { stopsAt });
     expect(url).toBe(`${APP}?error=oauth_denied`);
-    const alone: Page = await browser.go(server.url + authorizePath());
+    const alone: Page = await browser.go(home + authorizePath());
     const denied = await browser.go(new URL(/href="([^"]*abort)"/.exec(alone.text)?.[1] ?? '', alone.url).href);
     expect([denied.status, JSON.parse(denied.text).code]).toEqual([403, 'oauth_denied']);
   });
@@ -172,7 +175,7 @@ describe('an answer', () => {
     const callback = await askAs(browser, name);
     expect(await refused(openBrowser(), callback)).toEqual([422, 'invalid_state']);
     const stranger = openBrowser();
-    await stranger.request(server.url + authorizePath());
+    await stranger.request(home + authorizePath());
     expect(await refused(stranger, callback)).toEqual([422, 'invalid_state']);
     const forged = new URL(callback);
     forged.searchParams.set('state', `cps_${'A'.repeat(43)}`);
