@@ -112,8 +112,11 @@ describe('a server that is killed three times while it erases an account of thir
     expect(kept.items).toHaveLength(1);
 
     await server.stop();
-    const words = [user.id, ACCOUNT.email, ACCOUNT.username, CANARY];
+    const names = [ACCOUNT.email, ACCOUNT.username, CANARY];
+    const words = [user.id, ...names];
     expect(rowsWith(installation.persistTo, words)).toEqual([]);
+    const nowhere = /^$/;
+    expect(rowsWith(installation.persistTo, names, nowhere)).toEqual([]);
     expect(filesWith(installation.persistTo, words)).toEqual([]);
   });
 });

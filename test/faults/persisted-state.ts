@@ -52,13 +52,17 @@ export function changeCatalogue(persistTo: string, statements: string[]): void {
   for (const sql of statements) query(persistTo, { from: 'catalogue', sql });
 }
 
-/** Rows of the catalogue and keys of the archive in which one of the words stands. */
-export function rowsWith(persistTo: string, words: string[]): string[] {
+/** Entries of the audit log name users by their ids, and stay. */
+const AUDIT = /^audit_/;
+
+/** Rows of the catalogue and keys of the archive in which one of the words stands, but for some tables. */
+export function rowsWith(persistTo: string, words: string[], except = AUDIT): string[] {
   const databases = (['catalogue', 'archive'] as const).flatMap((from) => openAll(persistTo, from));
   return databases.flatMap((database) => {
     try {
       const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
-      const rows = tables.flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());
+      const searched = tables.filter(({ name }) => !except.test(String(name)));
+      const rows = searched.flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all());
       return rows.map((row) => JSON.stringify(row)).filter((row) => words.some((word) => row.includes(word)));
     } finally {
       database.close();
