@@ -47,7 +47,7 @@ describe('what an erasure must find outside of the catalogue', () => {
   it('is in no other kind of store', () => {
     const configured = readFileSync(path.join(root, 'wrangler.toml'), 'utf8');
     const kinds = [...configured.matchAll(/^\[\[(?:env\.\w+\.)?(\w+)/gm)].map(([, kind]) => kind);
-    const known = ['d1_databases', 'r2_buckets', 'queues', 'durable_objects', 'migrations', 'vectorize'];
+    const known = ['d1_databases', 'r2_buckets', 'queues', 'durable_objects', 'migrations', 'vectorize', 'ratelimits'];
     expect([...new Set(kinds)].filter((kind) => !known.includes(kind ?? ''))).toEqual([]);
   });
 });
