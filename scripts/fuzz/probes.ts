@@ -180,10 +180,11 @@ const without = (record: Record<string, unknown>, name: string) =>
 
 const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 
-/** What `Allow` must name for a path. */
+/** What `Allow` must name for a path: also what a path with a parameter takes that this one could be read as. */
 export function methodsOf({ operations }: Description, path: string): string[] {
-  const own = operations.filter((operation) => operation.path === path).map(({ method }) => method);
-  return own.includes('GET') ? [...own, 'HEAD'] : own;
+  const fits = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);
+  const methods = operations.filter((operation) => fits(operation.path)).map(({ method }) => method);
+  return [...new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)];
 }
 
 /** Every method that the path does not take; from the first of its operations, so that each is tried once. */
