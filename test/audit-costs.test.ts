@@ -7,20 +7,13 @@ import { listen } from './support/console.ts';
 import { roundTrips } from './support/costs.ts';
 import { insertUser, newTag, openDatabase } from './support/database.ts';
 import { uploaded, uploadForm } from './support/library.ts';
+import { watchedDatabase } from './support/watched-database.ts';
 
 /** An isolate of its own in which one call to the database, counted from 1, fails. */
 function failingAt(failing: number): typeof env {
   let calls = 0;
-  const DB = new Proxy(env.DB, {
-    get(target, property) {
-      if (property !== 'withSession') return Reflect.get(target, property);
-      return (start?: string) => {
-        const session = target.withSession(start);
-        const batch: typeof session.batch = (statements) =>
-          ++calls === failing ? Promise.reject(new Error('It failed.')) : session.batch(statements);
-        return { prepare: (sql: string) => session.prepare(sql), getBookmark: () => session.getBookmark(), batch };
-      };
-    },
+  const DB = watchedDatabase(env.DB, async () => {
+    if (++calls === failing) throw new Error('It failed.');
   });
   return { ...env, DB };
 }

@@ -155,6 +155,11 @@ const isId = ({ format, anyOf = [], oneOf = [] }: JsonSchema): boolean =>
 
 type Asking = { operation: Operation; owner: Person; dice: Dice };
 
+const tokenPrefix = (path: string): string => {
+  if (path.includes('erasures')) return 'cpe_';
+  return path.includes('reset') ? 'cpw_' : 'cpv_';
+};
+
 /** What a request to an operation may say of the world: ids of the owner's things, credentials that there are. */
 export function knownTo(world: World, { operation, owner, dice }: Asking): Known {
   const isNew = operation.path.endsWith('/register');
@@ -165,11 +170,14 @@ export function knownTo(world: World, { operation, owner, dice }: Asking): Known
   const credentials: Record<string, () => unknown> = {
     username: () => (isNew ? `u-${suffix(dice)}` : undefined),
     identifier: () => world.victim.username,
-    password: () => (isNew ? `Correct-${suffix(dice)}-horse` : world.victim.password),
+    password: () => {
+      if (isNew) return `Correct-${suffix(dice)}-horse`;
+      return operation.path.startsWith('/v1/me') ? owner.password : world.victim.password;
+    },
     currentPassword: () => owner.password,
     newPassword: () => `Correct-${suffix(dice)}-horse`,
     refreshToken: () => token('cpr_'),
-    token: () => token(operation.path.includes('reset') ? 'cpw_' : 'cpv_'),
+    token: () => token(tokenPrefix(operation.path)),
     expiresAt: () => '2099-01-01T00:00:00Z',
     cursor: () => (dice.chance(0.2) ? world.seen.cursors.get(operation.path) : undefined) ?? OMIT,
     // Mostly the caller has not read the thing.
