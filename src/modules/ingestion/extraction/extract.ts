@@ -8,6 +8,7 @@ import {
 } from './extractor.ts';
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
+import { imageExtractor } from './image.ts';
 import { markdownExtractor } from './markdown.ts';
 import { pdfExtractor } from './pdf.ts';
 import { sniffKind } from './sniff.ts';
@@ -32,6 +33,7 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
+  image: imageExtractor,
 };
 
 /**
