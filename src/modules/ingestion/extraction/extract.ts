@@ -1,3 +1,4 @@
+import { audioExtractor } from './audio.ts';
 import { docxExtractor } from './docx.ts';
 import {
   type DocumentKind,
@@ -13,6 +14,7 @@ import { markdownExtractor } from './markdown.ts';
 import { pdfExtractor } from './pdf.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { videoExtractor } from './video.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -34,6 +36,8 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   pdf: pdfExtractor,
   docx: docxExtractor,
   image: imageExtractor,
+  audio: audioExtractor,
+  video: videoExtractor,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { readBytes } from './byte-reader.ts';
+import { type ByteReader, readBytes } from './byte-reader.ts';
 import { ExtractionError } from './extractor.ts';
 import type { Picture } from './image-container.ts';
 import { decodeBytes, readTiffPicture } from './image-exif.ts';
@@ -58,32 +58,38 @@ function readBmp(bytes: Uint8Array): Picture {
   };
 }
 
-const GIF_BLOCK = { extension: 0x21, picture: 0x2c, end: 0x3b, comment: 0xfe } as const;
+const GIF_BLOCK = { extension: 0x21, picture: 0x2c, comment: 0xfe } as const;
 const MAX_GIF_BLOCKS = 50_000;
 
-/** Size of the screen and of every frame on it, and comments. */
+/** Size of the screen and of every frame on it, and a comment. */
 function readGif(bytes: Uint8Array): Picture {
   const reader = readBytes(bytes, 'little-endian');
   const picture: Picture = { format: 'gif', width: reader.u16(6), height: reader.u16(8), bytesPerPixel: 4, texts: [] };
-  let at = 13 + paletteBytes(reader.u8(10));
+  let at: number | undefined = 13 + paletteBytes(reader.u8(10));
   let frames = 0;
-  for (let count = 0; count < MAX_GIF_BLOCKS; count++) {
-    // Files that lack their last byte are shown everywhere.
-    const type = at < bytes.length ? reader.u8(at) : GIF_BLOCK.end;
-    if (type === GIF_BLOCK.end && frames > 0) return picture;
-    if (type === GIF_BLOCK.picture) {
-      picture.width = Math.max(picture.width, reader.u16(at + 1) + reader.u16(at + 5));
-      picture.height = Math.max(picture.height, reader.u16(at + 3) + reader.u16(at + 7));
-      frames++;
-      at = skipSubBlocks(bytes, at + 11 + paletteBytes(reader.u8(at + 9)));
-    } else if (type === GIF_BLOCK.extension) {
-      const isComment = reader.u8(at + 1) === GIF_BLOCK.comment;
-      if (isComment && picture.texts.length === 0) picture.texts.push(['Comment', firstSubBlock(bytes, at + 2)]);
-      at = skipSubBlocks(bytes, at + 2);
-    } else break;
+  // Files that lack their last byte are shown everywhere.
+  for (let count = 0; count < MAX_GIF_BLOCKS && at !== undefined && at < bytes.length; count++) {
+    if (bytes[at] === GIF_BLOCK.picture) frames++;
+    at = readGifBlock(picture, { reader, bytes, at });
   }
   if (frames === 0) throw new RangeError('There is no picture in it.');
   return picture;
+}
+
+/** @returns where the next block begins, undefined when there is none. */
+function readGifBlock(
+  picture: Picture,
+  { reader, bytes, at }: { reader: ByteReader; bytes: Uint8Array; at: number },
+): number | undefined {
+  if (bytes[at] === GIF_BLOCK.picture) {
+    picture.width = Math.max(picture.width, reader.u16(at + 1) + reader.u16(at + 5));
+    picture.height = Math.max(picture.height, reader.u16(at + 3) + reader.u16(at + 7));
+    return skipSubBlocks(bytes, at + 11 + paletteBytes(reader.u8(at + 9)));
+  }
+  if (bytes[at] !== GIF_BLOCK.extension) return undefined;
+  const isComment = reader.u8(at + 1) === GIF_BLOCK.comment;
+  if (isComment && picture.texts.length === 0) picture.texts.push(['Comment', firstSubBlock(bytes, at + 2)]);
+  return skipSubBlocks(bytes, at + 2);
 }
 
 const paletteBytes = (flags: number) => ((flags & 0x80) === 0 ? 0 : 3 * 2 ** ((flags & 7) + 1));

@@ -54,18 +54,25 @@ export function decodeJpegMeans(bytes: Uint8Array): Raster | undefined {
     sums: createRasterSums(),
     done: new Set(),
   };
-  const { frame } = decoder;
+  const { components } = decoder.frame;
   for (const segment of jpegSegments(bytes)) {
-    if (isFrame(segment.marker)) {
-      // A second frame is that of a picture within, or an attempt to confuse.
-      if (frame.components.length > 0) break;
-      if (!readFrame(frame, segment)) return undefined;
-    } else if (segment.marker === MARKER.scan) decodeScan(decoder, segment);
-    else readTables(decoder, segment);
-    if (frame.components.length > 0 && decoder.done.size === frame.components.length) break;
+    // A second frame is that of a picture within, or an attempt to confuse.
+    if (isFrame(segment.marker) && (components.length > 0 || !readFrame(decoder.frame, segment))) break;
+    readSegment(decoder, segment);
+    if (components.length > 0 && decoder.done.size === components.length) return toColours(decoder);
   }
-  if (decoder.done.size === 0 || decoder.done.size < frame.components.length) throw new CodedDataError('No picture.');
-  return toColours(decoder);
+  if (components.length === 0) return undefined;
+  throw new CodedDataError('Colours are missing.');
+}
+
+function readSegment(decoder: Decoder, segment: JpegSegment): void {
+  const { marker, content } = segment;
+  if (marker === MARKER.scan) decodeScan(decoder, segment);
+  if (marker === MARKER.quantisation) readQuantisers(decoder, content);
+  if (marker === MARKER.huffman) readHuffmanTables(decoder, content);
+  if (marker === MARKER.restartInterval) decoder.restartInterval = (content[0] ?? 0) * 256 + (content[1] ?? 0);
+  const isAdobe = marker === MARKER.app14 && String.fromCharCode(...content.subarray(0, 5)) === 'Adobe';
+  if (isAdobe) decoder.adobeTransform = content[11];
 }
 
 /** @returns false for a coding that is not read. */
@@ -86,28 +93,23 @@ function readFrame(frame: Frame, { marker, content }: JpegSegment): boolean {
   return true;
 }
 
-function readTables(decoder: Decoder, { marker, content }: JpegSegment): void {
-  if (marker === MARKER.restartInterval) decoder.restartInterval = (content[0] ?? 0) * 256 + (content[1] ?? 0);
-  if (marker === MARKER.app14 && String.fromCharCode(...content.subarray(0, 5)) === 'Adobe') {
-    decoder.adobeTransform = content[11];
+function readQuantisers({ firstQuantisers }: Decoder, content: Uint8Array): void {
+  for (let at = 0; at < content.length; ) {
+    const [place = 0, high = 0, low = 0] = content.subarray(at);
+    const isWide = place >> 4 > 0;
+    firstQuantisers[place & 15] = isWide ? high * 256 + low : high;
+    at += 1 + BLOCK_COEFFICIENTS * (isWide ? 2 : 1);
   }
-  if (marker === MARKER.quantisation) {
-    for (let at = 0; at < content.length; ) {
-      const isWide = (content[at] ?? 0) >> 4 > 0;
-      const [high = 0, low = 0] = content.subarray(at + 1);
-      decoder.firstQuantisers[(content[at] ?? 0) & 15] = isWide ? high * 256 + low : high;
-      at += 1 + BLOCK_COEFFICIENTS * (isWide ? 2 : 1);
-    }
-  }
-  if (marker === MARKER.huffman) {
-    for (let at = 0; at + 17 <= content.length; ) {
-      const counts = content.subarray(at + 1, at + 17);
-      const size = counts.reduce((sum, count) => sum + count, 0);
-      const kind = (content[at] ?? 0) >> 4 === 0 ? 'dc' : 'ac';
-      const values = content.subarray(at + 17, at + 17 + size);
-      decoder.tables.set(`${kind}${(content[at] ?? 0) & 15}`, { counts, values });
-      at += 17 + size;
-    }
+}
+
+function readHuffmanTables({ tables }: Decoder, content: Uint8Array): void {
+  for (let at = 0; at + 17 <= content.length; ) {
+    const place = content[at] ?? 0;
+    const counts = content.subarray(at + 1, at + 17);
+    const size = counts.reduce((sum, count) => sum + count, 0);
+    const values = content.subarray(at + 17, at + 17 + size);
+    tables.set(`${place >> 4 === 0 ? 'dc' : 'ac'}${place & 15}`, { counts, values });
+    at += 17 + size;
   }
 }
 
@@ -142,15 +144,17 @@ function decodeUnits(
   const isAlone = planes.length === 1;
   const across = isAlone ? first.columns : Math.ceil(frame.width / (BLOCK * frame.maxH));
   const down = isAlone ? first.rows : Math.ceil(frame.height / (BLOCK * frame.maxV));
+  const interval = decoder.restartInterval > 0 ? decoder.restartInterval : Number.POSITIVE_INFINITY;
+  const restart = () => {
+    bits.restart();
+    for (const plane of planes) plane.reset();
+  };
   let decoded = 0;
   try {
     for (; decoded < across * down; decoded++) {
-      if (decoder.restartInterval > 0 && decoded > 0 && decoded % decoder.restartInterval === 0) {
-        bits.restart();
-        for (const plane of planes) plane.reset();
-      }
-      const [x, y] = [decoded % across, Math.floor(decoded / across)];
-      for (const plane of planes) plane.decodeUnit(bits, { x, y });
+      if (decoded > 0 && decoded % interval === 0) restart();
+      const place = { x: decoded % across, y: Math.floor(decoded / across) };
+      for (const plane of planes) plane.decodeUnit(bits, place);
     }
   } catch (error) {
     if (!(error instanceof CodedDataError) || decoded < MIN_SHARE * across * down) throw error;

@@ -5,6 +5,7 @@ type Header = { width: number; height: number; depth: number; colourType: number
 
 const CHANNELS: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const PALETTE_TYPE = 3;
+const HAS_COLOUR = 2;
 const HAS_ALPHA = 4;
 
 /**
@@ -80,18 +81,24 @@ function createRows(header: Header, sums: RasterSums) {
 
 /** The first byte of a row says how the others are predicted from the left and from above (PNG, 9.2). */
 function undoFilter(row: Uint8Array, { above, pixelBytes }: { above: Uint8Array; pixelBytes: number }): void {
-  const filter = row[0];
-  if (filter === 0) return;
+  const predict = PREDICTORS[row[0] ?? 0];
+  if (predict === undefined) return;
   for (let i = 1; i < row.length; i++) {
-    const left = i > pixelBytes ? (row[i - pixelBytes] ?? 0) : 0;
-    const up = above[i] ?? 0;
-    const value = row[i] ?? 0;
-    if (filter === 1) row[i] = value + left;
-    else if (filter === 2) row[i] = value + up;
-    else if (filter === 3) row[i] = value + ((left + up) >> 1);
-    else row[i] = value + paeth(left, up, i > pixelBytes ? (above[i - pixelBytes] ?? 0) : 0);
+    const before = i - pixelBytes;
+    const [left, upLeft] = before > 0 ? [row[before] ?? 0, above[before] ?? 0] : [0, 0];
+    row[i] = (row[i] ?? 0) + predict(left, above[i] ?? 0, upLeft);
   }
 }
+
+type Predictor = (left: number, up: number, upLeft: number) => number;
+
+const PREDICTORS: (Predictor | undefined)[] = [
+  undefined,
+  (left) => left,
+  (_left, up) => up,
+  (left, up) => (left + up) >> 1,
+  paeth,
+];
 
 function paeth(left: number, up: number, upLeft: number): number {
   const estimate = left + up - upLeft;
@@ -102,18 +109,18 @@ function paeth(left: number, up: number, upLeft: number): number {
 type RowPlace = { header: Header; sums: RasterSums; cellsFrom: number; columnPlaces: Uint8Array; pixelBytes: number };
 
 function addRow(row: Uint8Array, { header, sums, cellsFrom, columnPlaces, pixelBytes }: RowPlace): void {
-  const { colourType, palette } = header;
-  const isGrey = colourType === 0 || colourType === HAS_ALPHA;
-  const hasAlpha = (colourType & HAS_ALPHA) !== 0;
-  const step = header.depth / 8;
-  const source = colourType === PALETTE_TYPE ? palette : row;
-  for (let x = 0; x < header.width; x++) {
-    const at = 1 + x * pixelBytes;
-    const from = colourType === PALETTE_TYPE ? 3 * (row[at] ?? 0) : at;
+  const isIndexed = header.colourType === PALETTE_TYPE;
+  const source = isIndexed ? header.palette : row;
+  const sampleBytes = header.depth / 8;
+  // Grey is the same place three times.
+  const step = isIndexed || (header.colourType & HAS_COLOUR) !== 0 ? sampleBytes : 0;
+  const alphaAt = (header.colourType & HAS_ALPHA) !== 0 ? pixelBytes - sampleBytes : undefined;
+  for (let x = 0, at = 1; x < header.width; x++, at += pixelBytes) {
+    const from = isIndexed ? 3 * (row[at] ?? 0) : at;
     const cell = cellsFrom + (columnPlaces[x] ?? 0);
-    for (let channel = 0; channel < 3; channel++) {
-      sums.add(cell, channel, source[isGrey ? from : from + channel * step] ?? 0);
-    }
-    if (hasAlpha) sums.add(cell, 3, row[at + pixelBytes - step] ?? 255);
+    sums.add(cell, 0, source[from] ?? 0);
+    sums.add(cell, 1, source[from + step] ?? 0);
+    sums.add(cell, 2, source[from + 2 * step] ?? 0);
+    if (alphaAt !== undefined) sums.add(cell, 3, row[at + alphaAt] ?? 255);
   }
 }

@@ -5,6 +5,7 @@ export type Raster = {
 };
 
 export const RASTER_SIDE = 64;
+const ROW_VALUES = RASTER_SIDE * 4;
 
 /**
  * The raster turned as EXIF's orientation says (1 to 8): the same picture has the same hash, whether its pixels were
@@ -34,7 +35,7 @@ export function turnUpright({ rgba }: Raster, orientation: number): Raster {
 export type RasterSums = {
   /** Adds to the place at `cell` (row × {@link RASTER_SIDE} + column): one value of one of the four channels. */
   add(cell: number, channel: number, value: number): void;
-  /** The means; a channel without any value is `missing`, by channel. */
+  /** The means; a place without values takes those to its left or above, a channel without any is `missing`. */
   toRaster(missing: [red: number, green: number, blue: number, alpha: number]): Raster;
 };
 
@@ -47,12 +48,17 @@ export function createRasterSums(): RasterSums {
       sums[at] = (sums[at] ?? 0) + value;
       counts[at] = (counts[at] ?? 0) + 1;
     },
-    toRaster: (missing) => ({
-      rgba: Float32Array.from(sums, (sum, at) => {
+    toRaster(missing) {
+      const rgba = new Float32Array(sums.length);
+      for (let at = 0; at < sums.length; at++) {
         const count = counts[at] ?? 0;
-        return count === 0 ? (missing[at % 4] ?? 0) : Math.min(255, Math.max(0, sum / count));
-      }),
-    }),
+        const isFirst = at % ROW_VALUES < 4;
+        const neighbour = isFirst ? rgba[at - ROW_VALUES] : rgba[at - 4];
+        const mean = count === 0 ? (neighbour ?? missing[at % 4] ?? 0) : (sums[at] ?? 0) / count;
+        rgba[at] = Math.min(255, Math.max(0, mean));
+      }
+      return { rgba };
+    },
   };
 }
 
