@@ -2,6 +2,7 @@ import { cleanTitle, compactMetadata } from './blocks.ts';
 import type { ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import type { AudioMeasurements } from './measurements.ts';
 import { clockTime, finite, type MediaFile, readMedia, readTags, tagBlocks } from './media-tags.ts';
+import { startsWithAt } from './signatures.ts';
 
 /** Sound: its tags, and what is measured of the formats that can be decoded here. Words in it are a model's work. */
 export const audioExtractor: Extractor = {
@@ -10,14 +11,38 @@ export const audioExtractor: Extractor = {
   extract: extractAudio,
 };
 
+/** What the container is, by its first bytes. */
+const SIGNS: { at: number; sign: string; format: string }[] = [
+  { at: 8, sign: 'WAVE', format: 'wav' },
+  { at: 0, sign: 'FORM', format: 'aiff' },
+  { at: 0, sign: 'fLaC', format: 'flac' },
+  { at: 0, sign: 'OggS', format: 'ogg' },
+  { at: 4, sign: 'ftyp', format: 'm4a' },
+  { at: 0, sign: '\x1aE\xdf\xa3', format: 'matroska' },
+  { at: 0, sign: '\xff\xf1', format: 'aac' },
+  { at: 0, sign: '\xff\xf9', format: 'aac' },
+];
+
+const FORMAT_NAMES: Record<string, string> = {
+  wav: 'WAV sound',
+  aiff: 'AIFF sound',
+  flac: 'FLAC sound',
+  ogg: 'Ogg sound',
+  m4a: 'M4A sound',
+  matroska: 'Matroska sound',
+  aac: 'AAC sound',
+  mp3: 'MP3 sound',
+};
+
 async function extractAudio({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
   const media = await readMedia(bytes);
   const measured = { ...readFormat(media), ...(await measureSound(bytes)) };
   const title = cleanTitle(media.common.title);
+  const format = SIGNS.find(({ at, sign }) => startsWithAt(bytes, sign, at))?.format ?? 'mp3';
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: { ...readTags(media), ...factsKept(measured) },
-    blocks: tagBlocks(media, describe(measured)),
+    metadata: { ...readTags(media), format, ...factsKept(measured) },
+    blocks: tagBlocks(media, `${FORMAT_NAMES[format] ?? 'Sound'} recording, ${clockTime(measured.durationMs)} minutes`),
     wanted: ['transcript'],
     measurements: { audio: measured },
   };
@@ -43,9 +68,4 @@ async function measureSound(bytes: Uint8Array): Promise<Partial<AudioMeasurement
 }
 
 const factsKept = ({ codec, durationMs, bitrate, sampleRate, channels, tempoBpm, key }: AudioMeasurements) =>
-  compactMetadata({ format: codec, durationMs, bitrate, sampleRate, channels, tempoBpm, key });
-
-/** A line for recordings without tags: with it stand title and name of the file. */
-function describe({ codec, durationMs }: AudioMeasurements): string {
-  return `${codec} sound recording, ${clockTime(durationMs)} minutes`;
-}
+  compactMetadata({ codec, durationMs, bitrate, sampleRate, channels, tempoBpm, key });

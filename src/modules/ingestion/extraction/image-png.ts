@@ -27,7 +27,7 @@ export function readPng(bytes: Uint8Array): Picture {
     const content = reader.slice(at + 8, length);
     if (type === 'IEND') return picture;
     if (type === 'eXIf') picture.exif ??= content;
-    else if (/^[tiz]TXt$/.test(type)) addText(picture, type, content);
+    else if (/^(tEXt|zTXt|iTXt)$/.test(type)) addText(picture, type, content);
     at += 12 + length;
   }
   return picture;

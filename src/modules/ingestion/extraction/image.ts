@@ -1,4 +1,4 @@
-import { cleanTitle, collapseWhitespace, compactMetadata, createBlockCollector } from './blocks.ts';
+import { cleanText, cleanTitle, collapseWhitespace, compactMetadata, createBlockCollector } from './blocks.ts';
 import type { ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import type { Picture } from './image-container.ts';
 import { decodeSmall } from './image-decode.ts';
@@ -41,6 +41,7 @@ const PNG_KEYWORDS: Record<string, keyof ExifFacts> = {
   Software: 'software',
 };
 const MAX_KEYWORDS = 50;
+const MAX_KEYWORD_CHARACTERS = 100;
 
 async function extractPicture({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
   const picture = readPicture(bytes);
@@ -61,7 +62,7 @@ async function extractPicture({ bytes }: ExtractionInput): Promise<ExtractedDocu
       author: facts.author,
       description: facts.description,
       tags: (facts.keywords ?? [])
-        .map(collapseWhitespace)
+        .map((word) => collapseWhitespace(cleanText(word.slice(0, MAX_KEYWORD_CHARACTERS))))
         .filter((word) => word !== '')
         .slice(0, MAX_KEYWORDS),
       copyright: facts.copyright,

@@ -1,5 +1,5 @@
 import type { IAudioMetadata } from 'music-metadata';
-import { cleanTitle, collapseWhitespace, compactMetadata, createBlockCollector } from './blocks.ts';
+import { cleanText, cleanTitle, collapseWhitespace, compactMetadata, createBlockCollector } from './blocks.ts';
 import { type Block, type ExtractedDocument, ExtractionError } from './extractor.ts';
 
 /** What music-metadata reads of a recording or a film. */
@@ -9,6 +9,7 @@ const MAX_LYRICS_CHARACTERS = 200_000;
 const MAX_LYRICS_LINES = 5000;
 const MAX_CHAPTERS = 1000;
 const MAX_LIST = 50;
+const MAX_TAG_CHARACTERS = 200;
 
 /** Container, streams and tags, of any format that music-metadata knows. Throws `malformed` for what it cannot read. */
 export async function readMedia(bytes: Uint8Array): Promise<MediaFile> {
@@ -104,6 +105,6 @@ function listOf(tag: string | string[] | undefined): string[] {
   const values = tag === undefined ? [] : Array.isArray(tag) ? tag : [tag];
   return values
     .slice(0, MAX_LIST)
-    .map((value) => collapseWhitespace(String(value)))
+    .map((value) => collapseWhitespace(cleanText(String(value).slice(0, MAX_TAG_CHARACTERS))))
     .filter((value) => value !== '');
 }
