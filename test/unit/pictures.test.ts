@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Extraction } from '../../src/modules/ingestion/extraction/extract.ts';
+import { readPicture } from '../../src/modules/ingestion/extraction/image-header.ts';
 import { decodeJpegMeans } from '../../src/modules/ingestion/extraction/image-jpeg-means.ts';
 import { dominantColours, imageSimilarity, perceptualHash } from '../../src/modules/ingestion/extraction/image-look.ts';
-import { decodeByPhoton } from '../../src/modules/ingestion/extraction/image-photon.ts';
+import { decodeByPhoton, photonMemoryBytes } from '../../src/modules/ingestion/extraction/image-photon.ts';
 import { decodePngMeans } from '../../src/modules/ingestion/extraction/image-png-means.ts';
 import { type Raster, turnUpright } from '../../src/modules/ingestion/extraction/image-raster.ts';
 import { bytesOf, extract, reasonOf, textOf } from './extraction.fixtures.ts';
@@ -298,6 +299,17 @@ describe('pictures that are not what they say', () => {
       width: 65_535,
       colours: [],
     });
+  });
+
+  it.each<[string, (size: typeof SIZE) => Uint8Array]>([
+    ['PNG', (size) => png(size, landscape(size))],
+    ['JPEG', (size) => jpeg(size, landscape(size))],
+    ['WebP', (size) => webp(size, landscape(size))],
+    ['BMP', (size) => bmp(size, landscape(size))],
+  ])('decoding a %s takes no more memory than was reckoned before', (_name, make) => {
+    const bytes = make({ width: 1400, height: 900 });
+    const reckoned = photonMemoryBytes(readPicture(bytes), bytes.length);
+    expect(decodeByPhoton(bytes).memoryBytes).toBeLessThan(1.1 * reckoned);
   });
 
   it.each<[string, Uint8Array]>([

@@ -18,14 +18,14 @@ type Photon = {
  * memory that it grew to, go with it. That is why the package's own bindings, which keep one for good, are not used.
  * @throws WebAssembly.RuntimeError for what it cannot decode
  */
-export function decodeByPhoton(bytes: Uint8Array): Raster {
+export function decodeByPhoton(bytes: Uint8Array): Raster & { memoryBytes: number } {
   const photon = instantiate();
   const { memory, call } = photon;
   const input = call('__wbindgen_malloc', bytes.length, 1);
   new Uint8Array(memory.buffer, input, bytes.length).set(bytes);
   const picture = call('photonimage_new_from_byteslice', input, bytes.length);
   const small = call('resize', picture, RASTER_SIDE, RASTER_SIDE, TRIANGLE);
-  return { rgba: readPixels(photon, small) };
+  return { rgba: readPixels(photon, small), memoryBytes: memory.buffer.byteLength };
 }
 
 function instantiate(): Photon {
