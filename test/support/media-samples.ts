@@ -1,6 +1,6 @@
-import { wav } from '../unit/media.fixtures.ts';
-import { exifSegment, jpeg, landscape, png, tiff } from '../unit/picture.fixtures.ts';
-import { sine } from '../unit/sound.fixtures.ts';
+import { wav } from '../unit/extraction-media.fixtures.ts';
+import { exifSegment, jpeg, landscape, png, tiff } from '../unit/extraction-images.fixtures.ts';
+import { sine } from '../unit/extraction-sound.fixtures.ts';
 
 const SIZE = { width: 96, height: 64 };
 

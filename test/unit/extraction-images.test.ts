@@ -24,7 +24,7 @@ import {
   tiff,
   webp,
   xmpSegment,
-} from './picture.fixtures.ts';
+} from './extraction-images.fixtures.ts';
 
 const SIZE = { width: 160, height: 120 };
 const view = landscape(SIZE);

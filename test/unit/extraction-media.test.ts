@@ -4,7 +4,7 @@ import { decodeSound } from '../../src/modules/ingestion/extraction/audio-sample
 import type { Extraction } from '../../src/modules/ingestion/extraction/extract.ts';
 import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
 import { bytesOf, extract, mutate, reasonOf, seeded, textOf } from './extraction.fixtures.ts';
-import { aiff, avi, type FlacCoding, flac, matroska, mp3, mp4, wav } from './media.fixtures.ts';
+import { aiff, avi, type FlacCoding, flac, matroska, mp3, mp4, wav } from './extraction-media.fixtures.ts';
 import {
   bmp,
   exifSegment,
@@ -17,8 +17,8 @@ import {
   tiff,
   webp,
   xmpSegment,
-} from './picture.fixtures.ts';
-import { chords, cMajorSong, decibels, noise, sine } from './sound.fixtures.ts';
+} from './extraction-images.fixtures.ts';
+import { chords, cMajorSong, decibels, noise, sine } from './extraction-sound.fixtures.ts';
 
 const audioOf = ({ document }: Extraction) => document.measurements?.['audio'] ?? {};
 const videoOf = ({ document }: Extraction) => document.measurements?.['video'] ?? {};

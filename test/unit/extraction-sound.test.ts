@@ -17,7 +17,7 @@ import {
   samplesOf,
   sine,
   stereo,
-} from './sound.fixtures.ts';
+} from './extraction-sound.fixtures.ts';
 
 describe('loudness (the cases of EBU Tech 3341)', () => {
   const tone = (seconds: number, level: number, rate = 48_000) =>

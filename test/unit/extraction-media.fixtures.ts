@@ -1,5 +1,5 @@
 import { bytesOf } from './extraction.fixtures.ts';
-import { box, joined, latin, u16, u32 } from './picture.fixtures.ts';
+import { box, joined, latin, u16, u32 } from './extraction-images.fixtures.ts';
 
 /** Recordings and films made on the spot: containers around sound that is known, or around nothing. */
 
