@@ -14,9 +14,7 @@ export function drawingText(element: XmlElement | undefined): string {
   if (element.name === 'br') return '\n';
   if (element.name === 'fld' && element.attributes['type'] === 'slidenum') return '';
   const isText = element.name === 't';
-  return element.children
-    .map((child) => (isElement(child) ? drawingText(child) : isText ? child : ''))
-    .join('');
+  return element.children.map((child) => (isElement(child) ? drawingText(child) : isText ? child : '')).join('');
 }
 
 /** The paragraphs of a text body as lines, empty ones left out. */
@@ -74,7 +72,8 @@ function readParagraphs(body: XmlElement | undefined): Paragraph[] {
     if (text === '') return [];
     const format = childAt(element, 'pPr');
     const numbered = childAt(format, 'buAutoNum');
-    const hasBullet = numbered !== undefined || childAt(format, 'buChar', ) !== undefined || childAt(format, 'buBlip') !== undefined;
+    const hasBullet =
+      numbered !== undefined || childAt(format, 'buChar') !== undefined || childAt(format, 'buBlip') !== undefined;
     const bullet = hasBullet ? 'yes' : childAt(format, 'buNone') === undefined ? 'inherited' : 'no';
     const level = Math.min(MAX_LEVEL, Math.max(0, Number.parseInt(format?.attributes['lvl'] ?? '0', 10) || 0));
     const firstNumber = numbered === undefined ? undefined : Number.parseInt(numbered.attributes['startAt'] ?? '1', 10);

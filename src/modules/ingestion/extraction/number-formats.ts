@@ -117,14 +117,20 @@ function dateFormat(letters: string[], isElapsed: boolean): NumberFormat {
 }
 
 function digitsFormat(tokens: Token[]): NumberFormat {
-  const isDigit = (token: Token | undefined) =>
-    token !== undefined && 'sign' in token && /^[0#?.]$/.test(token.sign);
+  const isDigit = (token: Token | undefined) => token !== undefined && 'sign' in token && /^[0#?.]$/.test(token.sign);
   const first = tokens.findIndex(isDigit);
   const last = tokens.findLastIndex(isDigit);
   const literals = (from: number, to: number) =>
-    tokens.slice(from, to).map((token) => ('literal' in token ? token.literal : '')).join('');
+    tokens
+      .slice(from, to)
+      .map((token) => ('literal' in token ? token.literal : ''))
+      .join('');
   const body = tokens.slice(first, last + 1);
-  const [integer = '', decimals = ''] = body.map((token) => ('sign' in token ? token.sign : '')).join('').replaceAll(',', '').split('.');
+  const [integer = '', decimals = ''] = body
+    .map((token) => ('sign' in token ? token.sign : ''))
+    .join('')
+    .replaceAll(',', '')
+    .split('.');
   const [before, after] = [literals(0, first), literals(last + 1, tokens.length)];
   const isPercent = tokens.some((token) => 'sign' in token && token.sign === '%');
   const isMasked = decimals === '' && body.some((token) => 'literal' in token && token.literal.trim() !== '');
@@ -136,7 +142,9 @@ function digitsFormat(tokens: Token[]): NumberFormat {
     minDecimals: decimals.replace(/[^0]/g, '').length,
     maxDecimals: Math.min(decimals.length, 15),
     minDigits: integer.replace(/[^0]/g, '').length,
-    mask: isMasked ? body.map((token) => ('literal' in token ? token.literal : 'sign' in token ? '0' : '')).join('') : undefined,
+    mask: isMasked
+      ? body.map((token) => ('literal' in token ? token.literal : 'sign' in token ? '0' : '')).join('')
+      : undefined,
   };
 }
 

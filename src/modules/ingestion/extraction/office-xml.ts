@@ -16,7 +16,7 @@ export type XmlVisitor = {
   /** Whether an element is wanted as a whole: what is in it comes with it and is not asked for. */
   isWanted(element: OpenElement, depth: number): boolean;
   /** Takes a wanted element. `false` ends the reading. */
-  take(element: XmlElement): boolean | void;
+  take(element: XmlElement): unknown;
   enter?(element: OpenElement): void;
   leave?(element: OpenElement): void;
 };
@@ -83,7 +83,8 @@ export function childrenOf(element: XmlElement | undefined, name?: string): XmlE
 /** The first element at the end of a path of names. */
 export function childAt(element: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
   let at = element;
-  for (const name of path) at = at?.children.find((child): child is XmlElement => isElement(child) && child.name === name);
+  for (const name of path)
+    at = at?.children.find((child): child is XmlElement => isElement(child) && child.name === name);
   return at;
 }
 

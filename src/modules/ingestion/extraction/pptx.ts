@@ -1,7 +1,13 @@
 import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings } from './blocks.ts';
 import { readShapes } from './drawing-shapes.ts';
 import { drawingLines } from './drawing-text.ts';
-import { type Block, type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import {
+  type Block,
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+} from './extractor.ts';
 import { createLinkCollector, type LinkCollector } from './links.ts';
 import {
   findMainPart,

@@ -1,5 +1,9 @@
 /** Strings by number, many to a piece of memory: half a million of them would each weigh more than their text. */
-export type StringTable = { add(text: string): void; get(index: number): string | undefined; readonly characters: number };
+export type StringTable = {
+  add(text: string): void;
+  get(index: number): string | undefined;
+  readonly characters: number;
+};
 
 const STRINGS_PER_PIECE = 512;
 

@@ -37,7 +37,9 @@ function columnType(counts: Map<CellType, number>): Column['type'] {
   const errors = of('error');
   const all = [...counts.values()].reduce((sum, count) => sum + count, 0) - errors;
   if (all === 0) return errors > 0 ? 'error' : 'empty';
-  const [dominant] = [...counts].filter(([type]) => type !== 'error').sort((a, b) => b[1] - a[1])[0] ?? ['text' as const];
+  const [dominant] = [...counts].filter(([type]) => type !== 'error').sort((a, b) => b[1] - a[1])[0] ?? [
+    'text' as const,
+  ];
   if (of(dominant) >= DOMINANT_SHARE * all) return dominant;
   const isMost = (...types: CellType[]) => of(...types) >= DOMINANT_SHARE * all;
   if (isMost('integer', 'number')) return 'number';

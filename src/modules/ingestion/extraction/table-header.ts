@@ -4,8 +4,8 @@ import type { Cell } from './table-columns.ts';
 const MAX_NAME_CHARACTERS = 200;
 /** Above a header there are titles and remarks. */
 const MAX_ROWS_ABOVE = 6;
-/** Names are nearly all different; cells merged over several columns may repeat one. */
-const MIN_DISTINCT_SHARE = 0.75;
+/** Names differ; under two years side by side each stands twice. */
+const MIN_DISTINCT_SHARE = 0.5;
 const YEAR = /^(19|20)\d\d$/;
 
 /** How a stretch of rows begins: so many rows of title above it, then a header or not. */
@@ -42,7 +42,10 @@ export function isAllText(row: Cell[]): boolean {
   return !row.some((cell) => isValue(cell));
 }
 
-function isHeader(row: Cell[], { below, width, isFirst }: { below: Cell[][]; width: number; isFirst: boolean }): boolean {
+function isHeader(
+  row: Cell[],
+  { below, width, isFirst }: { below: Cell[][]; width: number; isFirst: boolean },
+): boolean {
   const filled = row.filter((cell) => cell.text !== '');
   if (below.length === 0 || filled.length < Math.max(width > 1 ? 2 : 1, width / 2)) return false;
   if (!isAllText(filled) || filled.some((cell) => cell.text.length > MAX_NAME_CHARACTERS)) return false;

@@ -1,9 +1,9 @@
+import { tooMuchText } from './blocks.ts';
 import { formatNumber, type NumberFormat, plainNumber, readNumberFormat } from './number-formats.ts';
 import type { OfficePackage } from './office-package.ts';
 import { childAt, childrenOf, isElement, readXml, textIn, type XmlElement } from './office-xml.ts';
 import { createStringTable, type StringTable } from './string-table.ts';
 import type { Cell } from './table-columns.ts';
-import { tooMuchText } from './blocks.ts';
 
 /** What the cells of all sheets share. */
 export type Workbook = { strings: StringTable; formats: NumberFormat[]; is1904: boolean };
@@ -46,8 +46,12 @@ export async function readFormats(file: OfficePackage, part: string | undefined)
         if (name === 'numFmt') codes.set(attributes['numFmtId'] ?? '', attributes['formatCode'] ?? '');
         else if (isInCells && ids.length < MAX_FORMATS) ids.push(attributes['numFmtId'] ?? '0');
       },
-      enter: ({ name }) => void (isInCells ||= name === 'cellXfs'),
-      leave: ({ name }) => void (isInCells &&= name !== 'cellXfs'),
+      enter({ name }) {
+        if (name === 'cellXfs') isInCells = true;
+      },
+      leave({ name }) {
+        if (name === 'cellXfs') isInCells = false;
+      },
     },
   });
   const known = new Map<string, NumberFormat>();
@@ -71,7 +75,7 @@ export function readCell(element: XmlElement, { strings, formats, is1904 }: Work
   if (t === 'e') return { text: value, type: 'error' };
   if (t === 'd') return isoDate(value);
   const number = Number(value);
-  if (t !== 'n' || Number.isNaN(number)) return { text: unescape(value), type: 'text' };
+  if (t !== 'n' || Number.isNaN(number)) return { text: decodeEscapes(value), type: 'text' };
   const format = formats[Number(s ?? '0')];
   if (format !== undefined) return formatNumber(number, format, { is1904 });
   return { text: plainNumber(number), type: Number.isInteger(number) ? 'integer' : 'number' };
@@ -87,7 +91,9 @@ function formulaOnly(element: XmlElement): Cell {
 function isoDate(value: string): Cell {
   const [date = '', time = ''] = value.replace(/(\.\d+)?Z?$/, '').split('T');
   const isMidnight = /^0?0:00(:00)?$/.test(time) || time === '';
-  return isMidnight ? { text: date, type: 'date' } : { text: `${date} ${time}`.trim(), type: date === '' ? 'time' : 'datetime' };
+  return isMidnight
+    ? { text: date, type: 'date' }
+    : { text: `${date} ${time}`.trim(), type: date === '' ? 'time' : 'datetime' };
 }
 
 /** Text with its runs, without the readings that stand above Japanese words. */
@@ -97,11 +103,11 @@ export function richText(element: XmlElement | undefined): string {
     if (child.name === 't') return child.children.filter((part) => !isElement(part)).join('');
     return child.name === 'r' ? richText(child) : '';
   });
-  return unescape(parts.join(''));
+  return decodeEscapes(parts.join(''));
 }
 
 /** `_x000D_` stands for a character that XML has not. */
-function unescape(text: string): string {
+function decodeEscapes(text: string): string {
   if (!text.includes('_x')) return text;
   return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

@@ -1,6 +1,12 @@
 import { cleanTitle, compactMetadata, createBlockCollector } from './blocks.ts';
 import { readShapes } from './drawing-shapes.ts';
-import { type Block, type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import {
+  type Block,
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+} from './extractor.ts';
 import { unsupportedFormat } from './formats.ts';
 import { createLinkCollector } from './links.ts';
 import {
@@ -36,18 +42,14 @@ async function extractXlsx({ bytes }: ExtractionInput): Promise<ExtractedDocumen
   const collector = createBlockCollector();
   const reader = createTableReader(collector);
   const links = createLinkCollector();
-  for (const [index, { part, name }] of sheets.entries()) {
-    const place = { page: index + 1, name };
-    const relationships = await file.relationships(part);
-    if (file.has(part)) await addRows(reader.sheet(place), { file, part, workbook });
-    for (const { type, target } of relationships.values()) {
-      const blocks = type === 'drawing' ? await drawingOf(file, target) : [];
-      for (const block of blocks) collector.add({ ...block, page: place.page, path: [name] });
-      if (type === 'hyperlink') links.add(target);
+  for (const [index, sheet] of sheets.entries()) {
+    const place = { page: index + 1, name: sheet.name };
+    const relationships = await file.relationships(sheet.part);
+    if (file.has(sheet.part)) await addRows(reader.sheet(place), { file, part: sheet.part, workbook });
+    for (const block of await readAround(file, { relationships, people })) {
+      collector.add({ ...block, page: place.page, path: [place.name] });
     }
-    for (const text of await readComments(file, { relationships, people })) {
-      collector.add({ type: 'quote', text, page: place.page, path: [name] });
-    }
+    for (const { type, target } of relationships.values()) if (type === 'hyperlink') links.add(target);
   }
   const { title, metadata } = await readProperties(file);
   const stated = cleanTitle(title);
@@ -102,6 +104,19 @@ type SheetSource = { file: OfficePackage; part: string; workbook: Workbook };
 async function addRows(writer: SheetWriter, source: SheetSource): Promise<void> {
   const rowsInAll = await readRows(writer, source);
   writer.end({ rowsInAll });
+}
+
+/** What a sheet has beside its cells: charts, shapes, comments. */
+async function readAround(
+  file: OfficePackage,
+  around: { relationships: Map<string, Relationship>; people: string | undefined },
+): Promise<Block[]> {
+  const blocks: Block[] = [];
+  for (const { type, target } of around.relationships.values()) {
+    if (type === 'drawing') blocks.push(...(await drawingOf(file, target)));
+  }
+  for (const text of await readComments(file, around)) blocks.push({ type: 'quote', text });
+  return blocks;
 }
 
 /** Charts and shapes that lie over the cells, or fill a sheet of their own. */
