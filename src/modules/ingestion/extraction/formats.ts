@@ -27,7 +27,8 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
   zip: 'a ZIP archive',
 };
 
-const READABLE = 'PDF, Word (.docx), HTML, Markdown and plain text';
+const READABLE =
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown and plain text';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {

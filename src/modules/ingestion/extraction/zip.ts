@@ -19,7 +19,7 @@ const LOCAL_SIGNATURE = 0x04034b50;
 const END_BYTES = 22;
 const MAX_COMMENT_BYTES = 65_535;
 const STORED = 0;
-const DEFLATED = 8;
+export const DEFLATED = 8;
 
 /** One file in the archive, as its directory declares it. */
 export type ZipEntry = {
@@ -55,15 +55,20 @@ export function readZipDirectory(bytes: Uint8Array): ZipEntry[] {
 
 /** The unpacked bytes of an entry, verified by size and checksum. */
 export function readZipEntry(bytes: Uint8Array, entry: ZipEntry): Uint8Array {
+  const content = unpack(packedBytes(bytes, entry), entry);
+  if (content.length !== entry.uncompressedBytes || crc32(content) !== entry.crc) throw damagedPart(entry);
+  return content;
+}
+
+/** The bytes of an entry as they lie in the archive. */
+export function packedBytes(bytes: Uint8Array, entry: ZipEntry): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = entry.localOffset;
   if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL_SIGNATURE) throw damagedPart(entry);
   const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   const packed = bytes.subarray(start, start + entry.compressedBytes);
   if (packed.length !== entry.compressedBytes) throw damagedPart(entry);
-  const content = unpack(packed, entry);
-  if (content.length !== entry.uncompressedBytes || crc32(content) !== entry.crc) throw damagedPart(entry);
-  return content;
+  return packed;
 }
 
 /** Names of the entries that can be seen in the bytes, also when the archive is cut off: for telling formats apart. */
@@ -154,7 +159,8 @@ function damaged(what: string, cause?: unknown): ExtractionError {
   );
 }
 
-function damagedPart(entry: ZipEntry, cause?: unknown): ExtractionError {
+/** The refusal of an archive one part of which cannot be unpacked. */
+export function damagedPart(entry: ZipEntry, cause?: unknown): ExtractionError {
   return damaged(`its part ${entry.name.slice(0, 80)} cannot be unpacked`, cause);
 }
 

@@ -1,0 +1,113 @@
+import { tooMuchText } from './blocks.ts';
+import { formatNumber, type NumberFormat, plainNumber, readNumberFormat } from './number-formats.ts';
+import type { OfficePackage } from './office-package.ts';
+import { childAt, childrenOf, isElement, readXml, textIn, type XmlElement } from './office-xml.ts';
+import { createStringTable, type StringTable } from './string-table.ts';
+import type { Cell } from './table-columns.ts';
+
+/** What the cells of all sheets share. */
+export type Workbook = { strings: StringTable; formats: NumberFormat[]; is1904: boolean };
+
+/** Excel's programs share at most as many texts as fit with all else into memory. */
+const MAX_SHARED_CHARACTERS = 10_000_000;
+const MAX_SHARED_STRINGS = 2_000_000;
+const MAX_FORMATS = 70_000;
+
+/** The texts that cells point to by number. */
+export async function readSharedStrings(file: OfficePackage, part: string | undefined): Promise<StringTable> {
+  const strings = createStringTable();
+  const chunks = part === undefined ? undefined : await file.stream(part);
+  let count = 0;
+  if (chunks !== undefined) {
+    await readXml(chunks, {
+      visitor: {
+        isWanted: ({ name }) => name === 'si',
+        take(element) {
+          strings.add(richText(element));
+          if (strings.characters > MAX_SHARED_CHARACTERS || ++count > MAX_SHARED_STRINGS) throw tooMuchText();
+        },
+      },
+    });
+  }
+  return strings;
+}
+
+/** The number formats of cells, by the number of their style. */
+export async function readFormats(file: OfficePackage, part: string | undefined): Promise<NumberFormat[]> {
+  const codes = new Map<string, string>();
+  const ids: string[] = [];
+  let isInCells = false;
+  const chunks = part === undefined ? undefined : await file.stream(part);
+  if (chunks === undefined) return [];
+  await readXml(chunks, {
+    visitor: {
+      isWanted: ({ name }) => name === 'numFmt' || name === 'xf',
+      take({ name, attributes }) {
+        if (name === 'numFmt') codes.set(attributes['numFmtId'] ?? '', attributes['formatCode'] ?? '');
+        else if (isInCells && ids.length < MAX_FORMATS) ids.push(attributes['numFmtId'] ?? '0');
+      },
+      enter({ name }) {
+        if (name === 'cellXfs') isInCells = true;
+      },
+      leave({ name }) {
+        if (name === 'cellXfs') isInCells = false;
+      },
+    },
+  });
+  const known = new Map<string, NumberFormat>();
+  return ids.map((id) => {
+    const format = known.get(id) ?? readNumberFormat(Number(id), codes.get(id));
+    known.set(id, format);
+    return format;
+  });
+}
+
+const EMPTY: Cell = { text: '', type: 'text' };
+
+/** A cell as it is shown: its stored value in its format. */
+export function readCell(element: XmlElement, { strings, formats, is1904 }: Workbook): Cell {
+  const { t = 'n', s } = element.attributes;
+  const value = textIn(childAt(element, 'v'));
+  if (t === 'inlineStr') return { text: richText(childAt(element, 'is')), type: 'text' };
+  if (value === '') return formulaOnly(element);
+  if (t === 's') return { text: strings.get(Number(value)) ?? '', type: 'text' };
+  if (t === 'b') return { text: value === '1' || value === 'true' ? 'TRUE' : 'FALSE', type: 'boolean' };
+  if (t === 'e') return { text: value, type: 'error' };
+  if (t === 'd') return isoDate(value);
+  const number = Number(value);
+  if (t !== 'n' || Number.isNaN(number)) return { text: decodeEscapes(value), type: 'text' };
+  const format = formats[Number(s ?? '0')];
+  if (format !== undefined) return formatNumber(number, format, { is1904 });
+  return { text: plainNumber(number), type: Number.isInteger(number) ? 'integer' : 'number' };
+}
+
+/** Programs that do not compute leave formulas without a value. */
+function formulaOnly(element: XmlElement): Cell {
+  const formula = textIn(childAt(element, 'f')).trim();
+  return formula === '' ? EMPTY : { text: `=${formula}`, type: 'error' };
+}
+
+/** The strict form of the format has dates as text: `2024-05-06T00:00:00`. */
+function isoDate(value: string): Cell {
+  const [date = '', time = ''] = value.replace(/(\.\d+)?Z?$/, '').split('T');
+  const isMidnight = /^0?0:00(:00)?$/.test(time) || time === '';
+  return isMidnight
+    ? { text: date, type: 'date' }
+    : { text: `${date} ${time}`.trim(), type: date === '' ? 'time' : 'datetime' };
+}
+
+/** Text with its runs, without the readings that stand above Japanese words. */
+export function richText(element: XmlElement | undefined): string {
+  if (element === undefined) return '';
+  const parts = childrenOf(element).map((child) => {
+    if (child.name === 't') return child.children.filter((part) => !isElement(part)).join('');
+    return child.name === 'r' ? richText(child) : '';
+  });
+  return decodeEscapes(parts.join(''));
+}
+
+/** `_x000D_` stands for a character that XML has not. */
+function decodeEscapes(text: string): string {
+  if (!text.includes('_x')) return text;
+  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
