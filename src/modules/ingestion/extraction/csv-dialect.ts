@@ -4,13 +4,16 @@ import { splitRows } from './csv-rows.ts';
 
 export type Delimiter = ',' | ';' | '\t' | '|';
 
+/** What is known of a text beside its content. */
+type TextHints = { filename: string; mediaType: string };
+
 /** `sep=;` on the first line, as Excel writes and obeys it. */
 const DECLARED = /^sep=(.)\n/i;
 const DELIMITERS: Delimiter[] = ['\t', ';', '|', ','];
 const VALUES_NAME = /\.(csv|tsv|tab|psv|ssv)$/i;
 const VALUES_TYPE = /^text\/(csv|tab-separated-values|x-csv|comma-separated-values)\b/i;
-/** A name that says nothing of the kind of text. */
-const PLAIN_NAME = /(^[^.]*|\.(txt|text|dat|asc|out|export))$/i;
+/** A name that says nothing of the kind of text; many programs name tables `.xls` so that Excel opens them. */
+const PLAIN_NAME = /(^[^.]*|\.(txt|text|dat|asc|out|export|xlsx?))$/i;
 
 const MAX_SAMPLE_CHARACTERS = 65_536;
 const MAX_SAMPLE_ROWS = 200;
@@ -28,15 +31,20 @@ export function readDeclaredDelimiter(text: string): { delimiter: string | undef
   return { delimiter: declared?.[1], body: declared === null ? text : text.slice(declared[0].length) };
 }
 
+/** Whether name or declared type say that it is a table of values. */
+export function isNamedCsv({ filename, mediaType }: TextHints): boolean {
+  return VALUES_NAME.test(filename) || VALUES_TYPE.test(mediaType);
+}
+
 /** Whether the text is a table of values: by its form alone if all rows agree, else only where its name says so too. */
-export function looksLikeCsv(text: string, { filename, mediaType }: { filename: string; mediaType: string }): boolean {
+export function looksLikeCsv(text: string, hints: TextHints): boolean {
   const { delimiter, body } = readDeclaredDelimiter(text);
   if (delimiter !== undefined) return true;
   const best = bestShape(body);
-  if (VALUES_NAME.test(filename) || VALUES_TYPE.test(mediaType)) {
+  if (isNamedCsv(hints)) {
     return best === undefined ? isList(body) : best.share >= NAMED_SHARE;
   }
-  return PLAIN_NAME.test(filename) && best !== undefined && isUnmistakable(best);
+  return PLAIN_NAME.test(hints.filename) && best !== undefined && isUnmistakable(best);
 }
 
 /** What most likely sets the values apart, `,` when nothing does. */

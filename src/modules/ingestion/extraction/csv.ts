@@ -4,7 +4,7 @@ import { splitRows } from './csv-rows.ts';
 import { readValue } from './csv-values.ts';
 import { decodeText } from './decode.ts';
 import type { ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
-import { createTableReader, leftOutFact, MAX_COLUMNS } from './tables.ts';
+import { createTableReader, MAX_COLUMNS } from './tables.ts';
 
 /** Values set apart by commas, semicolons, tabs or bars, in any common encoding. */
 export const csvExtractor: Extractor = {
@@ -14,7 +14,8 @@ export const csvExtractor: Extractor = {
 };
 
 /** More than can be kept as text of a table, in any encoding. */
-const MAX_DECODED_BYTES = 16 * 1024 * 1024;
+const MAX_DECODED_BYTES = 12 * 1024 * 1024;
+
 function extractCsv({ bytes, filename, mediaType }: ExtractionInput): ExtractedDocument {
   const { text, encoding } = decodeText(bytes.subarray(0, MAX_DECODED_BYTES), { mediaType });
   const isCut = bytes.length > MAX_DECODED_BYTES;
@@ -31,7 +32,7 @@ function extractCsv({ bytes, filename, mediaType }: ExtractionInput): ExtractedD
   writer.end(isFull || isCut ? { isCut: true, rowsInAll: countLines(bytes) } : {});
   const name = DELIMITER_NAMES.get(delimiter) ?? delimiter;
   return {
-    metadata: compactMetadata({ encoding, delimiter: name, ...leftOutFact(reader) }),
+    metadata: compactMetadata({ encoding, delimiter: name, ...reader.facts() }),
     blocks: collector.blocks,
     measurements: reader.measurements(),
   };

@@ -12,7 +12,7 @@ export type Surroundings = { file: OfficePackage; relationships: Map<string, Rel
 export type ShapeBlocks = { placeholder: string | undefined; blocks: Block[] };
 
 /** Text that programs write as a description by themselves. */
-const AUTOMATIC_DESCRIPTION = /\s*(Description automatically generated|AI-generated content may be incorrect\.?).*$/is;
+const AUTOMATIC_DESCRIPTION = /Description automatically generated|AI-generated content may be incorrect/i;
 
 /**
  * The text of shapes in the order in which they stand, groups, tables, charts, diagrams and descriptions of pictures
@@ -85,7 +85,7 @@ async function readPart(
 /** What is said of a picture, chart or group for those who cannot see it. */
 function describe(element: XmlElement): ShapeBlocks[] {
   const own = childrenOf(element).find(({ name }) => /^nv\w+Pr$/.test(name));
-  const description = childAt(own, 'cNvPr')?.attributes['descr']?.replace(AUTOMATIC_DESCRIPTION, '').trim() ?? '';
-  if (description === '') return [];
-  return [{ placeholder: undefined, blocks: [{ type: 'paragraph', text: description }] }];
+  const [description = ''] = (childAt(own, 'cNvPr')?.attributes['descr'] ?? '').split(AUTOMATIC_DESCRIPTION, 1);
+  if (description.trim() === '') return [];
+  return [{ placeholder: undefined, blocks: [{ type: 'paragraph', text: description.trim() }] }];
 }

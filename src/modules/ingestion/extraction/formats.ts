@@ -37,3 +37,11 @@ export function unsupportedFormat(seemsToBe: string): ExtractionError {
     `The file seems to be ${seemsToBe}, which cannot be read. Convert it to one of these and upload it again: ${READABLE}.`,
   );
 }
+
+/** The refusal of a format of the past that its own program turns into one that is read. */
+export function outdatedFormat(name: string, saveAs: string): ExtractionError {
+  return new ExtractionError(
+    'unsupported_format',
+    `The file is ${name}, which cannot be read. Open it in Office or LibreOffice, save it as .${saveAs} (File › Save As) and upload that.`,
+  );
+}

@@ -9,8 +9,8 @@ export type OdfSink = {
   add(block: Block): void;
   styles: OdfStyles;
   links: LinkCollector;
-  /** Foot- and endnotes as `1. text`, for the end of the document. */
-  notes: string[];
+  /** Takes foot- and endnotes as `1. text`, for the end of the document. */
+  note(text: string): void;
   /** The last number of lists that go on after a break, by style. */
   numbers: Map<string, number>;
 };
@@ -31,7 +31,10 @@ const SKIPPED = new Set([
 ]);
 /** As in pages: cells longer than this hold running text, and the table only arranges it. */
 const MAX_CELL_CHARACTERS = 2000;
+/** In a table: what is written out for cells that stand for several. */
 const MAX_REPEATED = 100;
+const MAX_REPEATED_CHARACTERS = 100_000;
+const MAX_INDENT = 8;
 
 /** Adds an element of a text or slide as blocks. */
 export function addOdfElement(element: XmlElement, sink: OdfSink): void {
@@ -76,7 +79,7 @@ function takeText(element: XmlElement, sink: OdfSink, take: (text: string) => vo
   for (const frame of frames) addOdfElement(frame, sink);
   for (const comment of comments) addComment(comment, sink);
   for (const link of links) sink.links.add(link);
-  for (const note of notes) sink.notes.push(noteLine(note));
+  for (const note of notes) sink.note(noteLine(note));
 }
 
 function noteLine(note: XmlElement): string {
@@ -131,7 +134,7 @@ function addList(list: XmlElement, sink: OdfSink): void {
       if (depth === 0 || block === undefined) {
         end();
         block = { type: 'list-item', text };
-      } else block.text += `\n${'  '.repeat(depth)}${text.replaceAll('\n', ' ')}`;
+      } else block.text += `\n${'  '.repeat(Math.min(depth, MAX_INDENT))}${text.replaceAll('\n', ' ')}`;
     },
     other(element) {
       later.push(element);
@@ -181,7 +184,7 @@ function walkItem(item: XmlElement, walk: ListWalk & { mark: string }): void {
 }
 
 function addTable(table: XmlElement, sink: OdfSink): void {
-  const rows = descendantsOf(table, 'table:table-row').map(readRow);
+  const rows = readRows(table);
   const isWide = rows.some((row) => row.length > 1);
   const arranges = descendantsOf(table, 'table:table').length > 0;
   const longest = rows.reduce((most, row) => row.reduce((max, cell) => Math.max(max, cell.length), most), 0);
@@ -195,13 +198,19 @@ function addTable(table: XmlElement, sink: OdfSink): void {
     .join('\n');
   sink.add({ type: 'table', text });
   for (const comment of descendantsOf(table, 'office:annotation')) addComment(comment, sink);
-  for (const note of descendantsOf(table, 'text:note')) sink.notes.push(noteLine(note));
+  for (const note of descendantsOf(table, 'text:note')) sink.note(noteLine(note));
 }
 
-function readRow(row: XmlElement): string[] {
-  return childrenOf(row).flatMap((cell) => {
-    if (cell.name !== 'table:table-cell' && cell.name !== 'table:covered-table-cell') return [];
-    const count = Number.parseInt(cell.attributes['table:number-columns-repeated'] ?? '1', 10) || 1;
-    return Array.from({ length: Math.min(MAX_REPEATED, Math.max(1, count)) }, () => flatText(cell));
-  });
+function readRows(table: XmlElement): string[][] {
+  let room = MAX_REPEATED_CHARACTERS;
+  return descendantsOf(table, 'table:table-row').map((row) =>
+    childrenOf(row).flatMap((cell) => {
+      if (cell.name !== 'table:table-cell' && cell.name !== 'table:covered-table-cell') return [];
+      const text = flatText(cell);
+      const count = Number.parseInt(cell.attributes['table:number-columns-repeated'] ?? '1', 10) || 1;
+      const times = Math.min(MAX_REPEATED, Math.max(1, count), 1 + Math.floor(room / (text.length + 1)));
+      room -= (times - 1) * (text.length + 1);
+      return Array.from({ length: times }, () => text);
+    }),
+  );
 }

@@ -20,7 +20,7 @@ async function extractOdp({ bytes }: ExtractionInput): Promise<ExtractedDocument
   const hidden: string[] = [];
   let page = 0;
   const add = (block: Block) => collector.add({ ...block, page });
-  const sink: OdfSink = { add, styles, links, notes: [], numbers: new Map() };
+  const sink: OdfSink = { add, styles, links, note: () => {}, numbers: new Map() };
   await file.content({
     isWanted: ({ name }, above) =>
       STYLE_ELEMENTS.has(name) || (name === 'draw:page' && above.at(-1)?.name === 'office:presentation'),

@@ -1,4 +1,4 @@
-import { cleanTitle, compactMetadata, createBlockCollector } from './blocks.ts';
+import { cleanTitle, compactMetadata, createBlockCollector, createTextList, type TextList } from './blocks.ts';
 import type { ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { createLinkCollector } from './links.ts';
 import { addOdfElement, commentText } from './odf-blocks.ts';
@@ -6,7 +6,7 @@ import { readOdsRow } from './ods-cells.ts';
 import { childrenOf, descendantsOf, type OpenElement, type XmlElement } from './office-xml.ts';
 import { createStyles, openDocument, readMeta, STYLE_ELEMENTS } from './opendocument.ts';
 import { columnLetters } from './table-columns.ts';
-import { createTableReader, leftOutFact, type SheetWriter } from './tables.ts';
+import { createTableReader, type SheetWriter } from './tables.ts';
 
 /** OpenDocument spreadsheets: sheets as tables, then their shapes and comments. */
 export const odsExtractor: Extractor = {
@@ -20,7 +20,7 @@ const MAX_ROWS = 1_048_576;
 const MAX_SHEETS = 2000;
 
 /** The sheet that is being read. */
-type Sheet = { page: number; name: string; writer: SheetWriter; row: number; isFull: boolean; comments: string[] };
+type Sheet = { writer: SheetWriter; shapes: XmlElement | undefined; row: number; isFull: boolean; comments: TextList };
 
 async function extractOds({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
   const file = await openDocument(bytes);
@@ -29,7 +29,6 @@ async function extractOds({ bytes }: ExtractionInput): Promise<ExtractedDocument
   const links = createLinkCollector();
   const styles = createStyles();
   const hidden: string[] = [];
-  const shapes: XmlElement[] = [];
   let sheet: Sheet | undefined;
   let sheets = 0;
   const isSheet = ({ name }: OpenElement, above: readonly OpenElement[]) =>
@@ -42,30 +41,29 @@ async function extractOds({ bytes }: ExtractionInput): Promise<ExtractedDocument
       const name = cleanTitle(element.attributes['table:name']) ?? String(sheets);
       if (styles.isHidden(element.attributes['table:style-name'])) hidden.push(name);
       const writer = reader.sheet({ page: sheets, name });
-      sheet = { page: sheets, name, writer, row: 0, isFull: false, comments: [] };
+      sheet = { writer, shapes: undefined, row: 0, isFull: false, comments: createTextList() };
     },
     take(element) {
       if (STYLE_ELEMENTS.has(element.name)) styles.add(element);
-      else if (sheet !== undefined && element.name === 'table:shapes') shapes.push(element);
+      else if (sheet !== undefined && element.name === 'table:shapes') sheet.shapes = element;
       else if (sheet !== undefined) takeRow(sheet, element);
       for (const link of descendantsOf(element, 'text:a')) links.add(link.attributes['xlink:href']);
     },
     leave({ name }) {
       if (name !== 'table:table' || sheet === undefined) return;
-      const { page, writer, comments, name: path } = sheet;
+      const { writer, shapes, comments } = sheet;
       sheet = undefined;
       writer.end();
-      const add = (block: Parameters<typeof collector.add>[0]) => collector.add({ ...block, page, path: [path] });
-      const sink = { add, styles, links, notes: [], numbers: new Map<string, number>() };
-      for (const shape of shapes.splice(0).flatMap((group) => childrenOf(group))) addOdfElement(shape, sink);
-      for (const text of comments) add({ type: 'quote', text });
+      const sink = { add: writer.add, styles, links, note: () => {}, numbers: new Map<string, number>() };
+      for (const shape of childrenOf(shapes)) addOdfElement(shape, sink);
+      for (const text of comments.texts) writer.add({ type: 'quote', text });
     },
   });
   const { title, metadata } = await readMeta(file);
   const stated = cleanTitle(title);
   return {
     ...(stated === undefined ? {} : { title: stated }),
-    metadata: compactMetadata({ ...metadata, hiddenSheets: hidden, links: links.urls(), ...leftOutFact(reader) }),
+    metadata: compactMetadata({ ...metadata, hiddenSheets: hidden, links: links.urls(), ...reader.facts() }),
     pageCount: sheets,
     blocks: collector.blocks,
     measurements: reader.measurements(),
@@ -76,7 +74,8 @@ function takeRow(sheet: Sheet, element: XmlElement): void {
   if (sheet.isFull) return;
   const { cells, comments } = readOdsRow(element);
   for (const { column, comment } of comments) {
-    sheet.comments.push(signComment(commentText(comment), `${columnLetters(column)}${sheet.row + 1}`));
+    const text = commentText(comment);
+    if (text !== '') sheet.comments.add(signComment(text, `${columnLetters(column)}${sheet.row + 1}`));
   }
   const count = Number.parseInt(element.attributes['table:number-rows-repeated'] ?? '1', 10) || 1;
   // Empty rows are one gap, however many they are.

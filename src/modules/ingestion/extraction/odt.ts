@@ -1,4 +1,4 @@
-import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings } from './blocks.ts';
+import { cleanTitle, compactMetadata, createBlockCollector, createTextList, titleFromHeadings } from './blocks.ts';
 import type { ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { createLinkCollector } from './links.ts';
 import { addOdfElement, flatText, type OdfSink } from './odf-blocks.ts';
@@ -21,7 +21,8 @@ async function extractOdt({ bytes }: ExtractionInput): Promise<ExtractedDocument
   for (const element of childrenOf(shared).flatMap((group) => childrenOf(group))) {
     if (STYLE_ELEMENTS.has(element.name)) styles.add(element);
   }
-  const sink: OdfSink = { add: collector.add, styles, links, notes: [], numbers: new Map() };
+  const notes = createTextList();
+  const sink: OdfSink = { add: collector.add, styles, links, note: notes.add, numbers: new Map() };
   await file.content({
     isWanted({ name }, above) {
       if (STYLE_ELEMENTS.has(name)) return true;
@@ -33,7 +34,7 @@ async function extractOdt({ bytes }: ExtractionInput): Promise<ExtractedDocument
       else addOdfElement(element, sink);
     },
   });
-  for (const text of sink.notes) collector.add({ type: 'list-item', text });
+  for (const text of notes.texts) collector.add({ type: 'list-item', text });
   for (const text of runningLines(shared)) collector.add({ type: 'paragraph', text });
   const { title: stated, metadata } = await readMeta(file);
   const title = cleanTitle(stated) ?? titleFromHeadings(collector.blocks);

@@ -28,15 +28,17 @@ export type OfficePackage = {
 
 /** A part may be pointed to from many places: what is unpacked in all stays near the size of the whole. */
 const MAX_UNPACKED_BYTES = 400 * 1024 * 1024;
+const MAX_OPENED = 30_000;
 
 /** Opens an Office file. Throws `malformed`, `encrypted` or `too_large`, see {@link readZipDirectory}. */
 export function openPackage(bytes: Uint8Array): OfficePackage {
   const entries = new Map(readZipDirectory(bytes).map((entry) => [normalName(entry.name), entry]));
   const find = (name: string) => entries.get(normalName(name));
   let unpacked = 0;
+  let opened = 0;
   const open = (entry: ZipEntry) => {
     unpacked += entry.uncompressedBytes;
-    if (unpacked > MAX_UNPACKED_BYTES) throw tooMuchXml();
+    if (unpacked > MAX_UNPACKED_BYTES || ++opened > MAX_OPENED) throw tooMuchXml();
     return streamZipEntry(bytes, entry);
   };
   const tree = async (name: string) => {

@@ -1,4 +1,4 @@
-import { looksLikeCsv } from './csv-dialect.ts';
+import { isNamedCsv, looksLikeCsv } from './csv-dialect.ts';
 import type { DocumentKind } from './extractor.ts';
 import { looksLikeMarkdown } from './markdown-signs.ts';
 
@@ -13,6 +13,7 @@ export function sniffText(text: string, hints: { filename: string; mediaType: st
   if (HTML_DOCUMENT.test(start)) return 'html';
   const isNamedMarkdown = MARKDOWN_NAME.test(hints.filename) || /^text\/(x-)?markdown\b/i.test(hints.mediaType);
   if (isNamedMarkdown) return 'markdown';
+  if (isNamedCsv(hints) && looksLikeCsv(text, hints)) return 'csv';
   if (HTML_FRAGMENT.test(start) && /<\/[a-z][a-z0-9]*\s*>/i.test(start)) return 'html';
   if (looksLikeMarkdown(text, hints.filename)) return 'markdown';
   return looksLikeCsv(text, hints) ? 'csv' : 'text';

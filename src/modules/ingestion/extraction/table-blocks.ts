@@ -1,4 +1,4 @@
-import type { BlockCollector } from './blocks.ts';
+import type { Block } from './extractor.ts';
 import { type Cell, type Column, type ColumnTally, columnLetters, createColumnTally } from './table-columns.ts';
 import { countFilled, findHeader, isAllText } from './table-header.ts';
 
@@ -27,15 +27,12 @@ export type TableBlocks = {
 /** One table in a sheet: rows without an empty one among them, or several such stretches under the same header. */
 type Table = { header: Cell[] | undefined; tallies: ColumnTally[]; rows: number };
 
-type Place = { page?: number; path?: string[] };
-
 /**
- * Blocks for one sheet. Titles and remarks become paragraphs; a table is one block or, if it is long, several, of which
- * only the first begins with the header line.
+ * Blocks for one sheet, or for a file that is one table. Titles and remarks become paragraphs; a table is one block or, if
+ * it is long, several, of which only the first begins with the header line.
  */
-export function createTableBlocks({ collector, place }: { collector: BlockCollector; place: Place }): TableBlocks {
-  const lines = createLineBlocks({ collector, place });
-  const isSheet = place.page !== undefined;
+export function createTableBlocks(add: (block: Block) => void, { isSheet }: { isSheet: boolean }): TableBlocks {
+  const lines = createLineBlocks(add);
   /** The first rows of a stretch, until it is known how it begins; undefined afterwards. */
   let ahead: Cell[][] | undefined = [];
   let table: Table | undefined;
@@ -43,7 +40,7 @@ export function createTableBlocks({ collector, place }: { collector: BlockCollec
   let isAfterSpacer = false;
 
   const addProse = (rows: Cell[][]) => {
-    for (const row of rows) collector.add({ type: 'paragraph', text: toProse(row), ...place });
+    for (const row of rows) add({ type: 'paragraph', text: toProse(row) });
   };
   const addData = (cells: Cell[]) => {
     if (table !== undefined) count(table, cells);
@@ -88,19 +85,15 @@ export function createTableBlocks({ collector, place }: { collector: BlockCollec
 }
 
 /** Gathers lines to blocks of bounded size. */
-function createLineBlocks({ collector, place }: { collector: BlockCollector; place: Place }) {
+function createLineBlocks(take: (block: Block) => void) {
   let lines: string[] = [];
   let characters = 0;
   let header: string | undefined;
-  /** The header when it stands in an earlier block. */
-  let continued: string | undefined;
   const flush = () => {
     if (lines.length === 0) return;
-    const above = continued === undefined ? {} : { header: continued };
-    collector.add({ type: 'table', text: lines.join('\n'), ...place, ...above });
+    take({ type: 'table', text: lines.join('\n'), ...(header === undefined ? {} : { header }) });
     lines = [];
     characters = 0;
-    continued = header;
   };
   const add = (line: string) => {
     lines.push(line);
@@ -112,7 +105,6 @@ function createLineBlocks({ collector, place }: { collector: BlockCollector; pla
     flush,
     start(line: string | undefined) {
       flush();
-      continued = undefined;
       header = line === undefined || line.length > MAX_HEADER_CHARACTERS ? undefined : line;
       if (line !== undefined) add(line);
     },

@@ -1,5 +1,5 @@
 import { type BlockCollector, cleanText, collapseWhitespace } from './blocks.ts';
-import type { ExtractedDocument, Measurements } from './extractor.ts';
+import type { Block, ExtractedDocument, Measurements } from './extractor.ts';
 import { createTableBlocks } from './table-blocks.ts';
 import type { Cell, Column } from './table-columns.ts';
 import { countFilled } from './table-header.ts';
@@ -16,9 +16,13 @@ const MAX_CELLS = 6_000_000;
 export const MAX_COLUMNS = 2000;
 /** Excel takes 32,767 in a cell. */
 const MAX_CELL_CHARACTERS = 100_000;
+/** A row is never divided between blocks: this bounds them. */
+const MAX_ROW_CHARACTERS = 200_000;
 const MAX_LISTED_COLUMNS = 200;
 const MAX_LISTED_SHEETS = 200;
 const MAX_LISTED_NAME_CHARACTERS = 120;
+/** Metadata are shown beside every document: they stay short. */
+const MAX_STATED_COLUMNS = 100;
 
 /** What is known of one sheet after reading it. */
 type SheetFacts = { name: string; rows: number; columns: Column[]; hasHeader: boolean };
@@ -29,14 +33,16 @@ export type TableReader = {
   sheet(place?: { page: number; name: string }): SheetWriter;
   /** `table` of the document's measurements: sheets, their rows, columns and types. */
   measurements(): Measurements;
-  /** Sentences on what was too much to be read. */
-  leftOut(): string[];
+  /** Facts for the document's metadata: `columns` as `Price (currency)`, `leftOut` as sentences on what was too much. */
+  facts(): ExtractedDocument['metadata'];
 };
 
 /** Takes the rows of one sheet from top to bottom. */
 export type SheetWriter = {
   /** Adds a row; `false` when nothing more can be taken. An empty row ends what stands above it. */
   row(cells: Cell[]): boolean;
+  /** Adds what lies around the cells: a chart, a comment. */
+  add(block: Block): void;
   /** Ends the sheet. `isCut`: there were more rows than were handed over; `rowsInAll`: how many, where that is known. */
   end(facts?: { isCut?: boolean; rowsInAll?: number | undefined }): void;
 };
@@ -55,8 +61,21 @@ export function createTableReader(collector: BlockCollector): TableReader {
         sheets: sheets.slice(0, MAX_LISTED_SHEETS).map((sheet) => ({ ...sheet, columns: list(sheet.columns) })),
       },
     }),
-    leftOut: () => leftOut.slice(0, MAX_LISTED_SHEETS),
+    facts: () => ({
+      ...(sheets.some(({ columns }) => columns.length > 0) && { columns: stateColumns(sheets) }),
+      ...(leftOut.length > 0 && { leftOut: leftOut.slice(0, MAX_LISTED_SHEETS) }),
+    }),
   };
+}
+
+/** `Price (currency)`, of several sheets `Cars › Price (currency)`. */
+function stateColumns(sheets: SheetFacts[]): string[] {
+  const tables = sheets.filter(({ columns }) => columns.length > 0);
+  const stated = tables.slice(0, MAX_STATED_COLUMNS).flatMap(({ name, columns }) => {
+    const sheet = tables.length === 1 ? '' : `${name} › `;
+    return list(columns).map((column) => `${sheet}${column.name} (${column.type})`);
+  });
+  return stated.slice(0, MAX_STATED_COLUMNS);
 }
 
 const list = (columns: Column[]) =>
@@ -70,8 +89,15 @@ function createSheetWriter(
   place: { page: number; name: string } | undefined,
   { collector, budget, sheets, leftOut }: SheetContext,
 ): SheetWriter {
-  const where = place === undefined ? {} : { page: place.page, path: [place.name] };
-  const blocks = createTableBlocks({ collector, place: where });
+  let hasHeading = place === undefined;
+  const add = (block: Block) => {
+    const page = place === undefined ? {} : { page: place.page };
+    // A sheet without content leaves no trace, as an empty page leaves none.
+    if (!hasHeading) collector.add({ type: 'heading', level: 1, text: place?.name ?? '', ...page });
+    hasHeading = true;
+    collector.add({ ...block, ...page });
+  };
+  const blocks = createTableBlocks(add, { isSheet: place !== undefined });
   const own: Budget = { characters: MAX_SHEET_CHARACTERS, cells: MAX_CELLS };
   let rows = 0;
   let isFull = false;
@@ -79,9 +105,15 @@ function createSheetWriter(
   let isTooLong = false;
   return {
     row(cells) {
-      const kept = cells.slice(0, MAX_COLUMNS).map(tidyCell);
+      let room = MAX_ROW_CHARACTERS;
+      const kept = cells.slice(0, MAX_COLUMNS).map((cell) => {
+        const limit = Math.min(MAX_CELL_CHARACTERS, room);
+        isTooLong ||= cell.text.length > limit;
+        const tidy = tidyCell(cell, limit);
+        room -= tidy.text.length;
+        return tidy;
+      });
       isTooWide ||= cells.length > kept.length && countFilled(cells.slice(MAX_COLUMNS)) > 0;
-      isTooLong ||= cells.some(({ text }) => text.length > MAX_CELL_CHARACTERS);
       const characters = kept.reduce((sum, { text }) => sum + text.length + 1, 0);
       for (const left of [budget, own]) {
         left.characters -= characters;
@@ -93,6 +125,7 @@ function createSheetWriter(
       blocks.row(kept);
       return true;
     },
+    add: (block) => (block.text.trim() === '' ? undefined : add(block)),
     end({ isCut = false, rowsInAll } = {}) {
       blocks.end();
       const name = place?.name ?? '';
@@ -101,20 +134,17 @@ function createSheetWriter(
       const subject = name === '' ? 'The table' : `The sheet “${name.slice(0, 100).toWellFormed()}”`;
       if (isFull || isCut)
         leftOut.push(`${subject} was read up to row ${rows}${rowsInAll === undefined ? '' : ` of ${rowsInAll}`}.`);
-      if (isTooLong)
-        leftOut.push(`${subject} has texts longer than ${MAX_CELL_CHARACTERS} characters, which were cut.`);
+      if (isTooLong) leftOut.push(`${subject} has very long texts, of which the beginnings were read.`);
       if (isTooWide) leftOut.push(`${subject} was read up to its column ${MAX_COLUMNS}.`);
     },
   };
 }
 
-function tidyCell({ text, type }: Cell): Cell {
-  if (type !== 'text' && !/[\t\n]/.test(text)) return { text, type };
-  return { text: collapseWhitespace(cleanText(text.slice(0, MAX_CELL_CHARACTERS))), type };
-}
+/** Most texts in cells are plain words. */
+const TIDY = /^[\w.,;:()%/+'€$&-]+(?: [\w.,;:()%/+'€$&-]+)*$/;
 
-/** The notice for a document's metadata. */
-export function leftOutFact(reader: TableReader): ExtractedDocument['metadata'] {
-  const leftOut = reader.leftOut();
-  return leftOut.length === 0 ? {} : { leftOut };
+function tidyCell(cell: Cell, limit: number): Cell {
+  const { text, type } = cell;
+  if (text === '' || (text.length <= limit && TIDY.test(text))) return cell;
+  return { text: collapseWhitespace(cleanText(text.slice(0, limit))), type };
 }

@@ -1,6 +1,6 @@
 import { tooMuchText } from './blocks.ts';
 import { formatNumber, type NumberFormat, plainNumber, readNumberFormat } from './number-formats.ts';
-import type { OfficePackage } from './office-package.ts';
+import { missingPart, type OfficePackage } from './office-package.ts';
 import { childAt, childrenOf, isElement, readXml, textIn, type XmlElement } from './office-xml.ts';
 import { createStringTable, type StringTable } from './string-table.ts';
 import type { Cell } from './table-columns.ts';
@@ -16,19 +16,20 @@ const MAX_FORMATS = 70_000;
 /** The texts that cells point to by number. */
 export async function readSharedStrings(file: OfficePackage, part: string | undefined): Promise<StringTable> {
   const strings = createStringTable();
-  const chunks = part === undefined ? undefined : await file.stream(part);
+  if (part === undefined) return strings;
+  const chunks = await file.stream(part);
+  // Nearly all texts stand there: without it the sheets would read as columns of numbers.
+  if (chunks === undefined) throw missingPart(part);
   let count = 0;
-  if (chunks !== undefined) {
-    await readXml(chunks, {
-      visitor: {
-        isWanted: ({ name }) => name === 'si',
-        take(element) {
-          strings.add(richText(element));
-          if (strings.characters > MAX_SHARED_CHARACTERS || ++count > MAX_SHARED_STRINGS) throw tooMuchText();
-        },
+  await readXml(chunks, {
+    visitor: {
+      isWanted: ({ name }) => name === 'si',
+      take(element) {
+        strings.add(richText(element));
+        if (strings.characters > MAX_SHARED_CHARACTERS || ++count > MAX_SHARED_STRINGS) throw tooMuchText();
       },
-    });
-  }
+    },
+  });
   return strings;
 }
 
@@ -43,7 +44,9 @@ export async function readFormats(file: OfficePackage, part: string | undefined)
     visitor: {
       isWanted: ({ name }) => name === 'numFmt' || name === 'xf',
       take({ name, attributes }) {
-        if (name === 'numFmt') codes.set(attributes['numFmtId'] ?? '', attributes['formatCode'] ?? '');
+        const { numFmtId = '', formatCode = '' } = attributes;
+        // Formats that only hold under a condition come later and may take the number of another.
+        if (name === 'numFmt') codes.set(numFmtId, codes.get(numFmtId) ?? formatCode);
         else if (isInCells && ids.length < MAX_FORMATS) ids.push(attributes['numFmtId'] ?? '0');
       },
       enter({ name }) {

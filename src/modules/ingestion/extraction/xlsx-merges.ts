@@ -13,7 +13,7 @@ const MAX_ROWS = 2000;
 const MAX_TAIL_CHARACTERS = 4_000_000;
 const END_OF_ROWS = /<\/(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*\/>/;
 const END_OF_ROWS_CHARACTERS = 40;
-const MERGE = /<(?:\w+:)?mergeCell\s[^>]*\bref="\$?([A-Z]{1,3})\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"/g;
+const MERGE = /<(?:\w+:)?mergeCell\s[^<>]*\bref="\$?([A-Z]{1,3})\$?(\d{1,7}):\$?[A-Z]{1,3}\$?(\d{1,7})"/g;
 
 type Merge = { column: number; last: number };
 

@@ -49,9 +49,10 @@ function readCells(
   { workbook, merges, number }: { workbook: Workbook; merges: Merges; number: number },
 ): Cell[] {
   const cells: Cell[] = [];
+  let column = -1;
   for (const element of childrenOf(row, 'c')) {
     const letters = /^[A-Z]{1,3}(?=\d)/.exec(element.attributes['r'] ?? '')?.[0];
-    const column = letters === undefined ? cells.length : columnIndex(letters);
+    column = letters === undefined ? column + 1 : columnIndex(letters);
     const cell = readCell(element, workbook);
     if (cell.text === '') continue;
     // One more than are read shows that there were more.

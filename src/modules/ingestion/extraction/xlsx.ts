@@ -19,7 +19,7 @@ import {
   relationshipId,
 } from './office-package.ts';
 import { childAt, childrenOf, textIn, type XmlElement } from './office-xml.ts';
-import { createTableReader, leftOutFact, type SheetWriter } from './tables.ts';
+import { createTableReader } from './tables.ts';
 import { readFormats, readSharedStrings, type Workbook } from './xlsx-cells.ts';
 import { readComments } from './xlsx-comments.ts';
 import { readRows } from './xlsx-rows.ts';
@@ -43,12 +43,10 @@ async function extractXlsx({ bytes }: ExtractionInput): Promise<ExtractedDocumen
   const reader = createTableReader(collector);
   const links = createLinkCollector();
   for (const [index, sheet] of sheets.entries()) {
-    const place = { page: index + 1, name: sheet.name };
+    const writer = reader.sheet({ page: index + 1, name: sheet.name });
     const relationships = await file.relationships(sheet.part);
-    if (file.has(sheet.part)) await addRows(reader.sheet(place), { file, part: sheet.part, workbook });
-    for (const block of await readAround(file, { relationships, people })) {
-      collector.add({ ...block, page: place.page, path: [place.name] });
-    }
+    writer.end({ rowsInAll: await readRows(writer, { file, part: sheet.part, workbook }) });
+    for (const block of await readAround(file, { relationships, people })) writer.add(block);
     for (const { type, target } of relationships.values()) if (type === 'hyperlink') links.add(target);
   }
   const { title, metadata } = await readProperties(file);
@@ -60,7 +58,7 @@ async function extractXlsx({ bytes }: ExtractionInput): Promise<ExtractedDocumen
       hiddenSheets: sheets.filter(({ isHidden }) => isHidden).map(({ name }) => name),
       definedNames: definedNames(root),
       links: links.urls(),
-      ...leftOutFact(reader),
+      ...reader.facts(),
     }),
     pageCount: sheets.length,
     blocks: collector.blocks,
@@ -97,13 +95,6 @@ function listSheets(
   }));
   if (!sheets.some(({ part }) => file.has(part))) throw missingPart('xl/worksheets/sheet1.xml');
   return sheets;
-}
-
-type SheetSource = { file: OfficePackage; part: string; workbook: Workbook };
-
-async function addRows(writer: SheetWriter, source: SheetSource): Promise<void> {
-  const rowsInAll = await readRows(writer, source);
-  writer.end({ rowsInAll });
 }
 
 /** What a sheet has beside its cells: charts, shapes, comments. */
