@@ -4,6 +4,7 @@ import type { Block } from '../../src/modules/ingestion/extraction/extractor.ts'
 import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
 import { bytesOf, extract, mutate, reasonOf, seeded, utf16 } from './extraction.fixtures.ts';
 import {
+  asZip64,
   odsRow,
   odsSheet,
   openDocument,
@@ -276,13 +277,14 @@ describe('mutated office files', () => {
     ['a.odt', openDocument('text', '<text:h>One</text:h><text:p>two</text:p>')],
     ['a.ods', openDocument('spreadsheet', odsSheet('A', odsRow('a', 'b') + odsRow('c', 'd')))],
     ['a.odp', openDocument('presentation', '<draw:page><draw:frame><text:p>One</text:p></draw:frame></draw:page>')],
+    ['long.xlsx', asZip64(xlsx({ A: rows }))],
     ['a.csv', bytesOf('name;sum\n"a ""b""";1,5\nc;2\n')],
   ];
 
   it('each end in a document or an ExtractionError, soon', { timeout: 60_000 }, async () => {
     const random = seeded(20_261_125);
     let slowestMs = 0;
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 700; i++) {
       const [file, original] = originals[i % originals.length] ?? ['', new Uint8Array()];
       const startedAt = performance.now();
       const outcome = await extract(mutate(original, random), file).catch((error: unknown) => error);

@@ -155,3 +155,39 @@ export const odsSheet = (name: string, rows: string, style = ''): string =>
 /** A row of cells as LibreOffice writes texts. */
 export const odsRow = (...values: string[]): string =>
   `<table:table-row>${values.map((value) => `<table:table-cell office:value-type="string"><text:p>${value}</text:p></table:table-cell>`).join('')}</table:table-row>`;
+
+/** The same archive with sizes and places in fields of 64 bits (ZIP64), as programs write it that do not look back. */
+export function asZip64(bytes: Uint8Array): Uint8Array {
+  const buffer = Buffer.from(bytes);
+  const end = buffer.length - 22;
+  const count = buffer.readUInt16LE(end + 10);
+  const start = buffer.readUInt32LE(end + 16);
+  const entries: Buffer[] = [];
+  for (let at = start; entries.length < count; ) {
+    const name = buffer.subarray(at + 46, at + 46 + buffer.readUInt16LE(at + 28));
+    const head = Buffer.from(buffer.subarray(at, at + 46));
+    const long = Buffer.alloc(4 + 4 + 28);
+    // A field of another kind comes first.
+    long.writeUInt16LE(0x5455, 0);
+    long.writeUInt16LE(0x0001, 4);
+    long.writeUInt16LE(24, 6);
+    for (const [place, from] of [24, 20, 42].entries()) {
+      long.writeBigUInt64LE(BigInt(head.readUInt32LE(from)), 8 + 8 * place);
+      head.writeUInt32LE(0xffffffff, from);
+    }
+    at += 46 + name.length + head.readUInt16LE(30) + head.readUInt16LE(32);
+    head.writeUInt16LE(long.length, 30);
+    entries.push(Buffer.concat([head, name, long]));
+  }
+  const list = Buffer.concat(entries);
+  const record = Buffer.alloc(56 + 20 + 22);
+  record.writeUInt32LE(0x06064b50, 0);
+  record.writeBigUInt64LE(BigInt(count), 32);
+  record.writeBigUInt64LE(BigInt(start), 48);
+  record.writeUInt32LE(0x07064b50, 56);
+  record.writeBigUInt64LE(BigInt(start + list.length), 64);
+  record.writeUInt32LE(0x06054b50, 76);
+  record.writeUInt16LE(0xffff, 86);
+  record.writeUInt32LE(0xffffffff, 92);
+  return new Uint8Array(Buffer.concat([buffer.subarray(0, start), list, record]));
+}

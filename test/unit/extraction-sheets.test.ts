@@ -1,6 +1,8 @@
+import { unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { extract, textOf } from './extraction.fixtures.ts';
 import {
+  asZip64,
   odfPart,
   odsRow,
   odsSheet,
@@ -147,6 +149,40 @@ describe('a workbook', () => {
     ]);
   });
 
+  it('does not take numbers that were typed as text for names', async () => {
+    const bytes = xlsx({
+      A: sheetRows([
+        ['Total revenue', '$500,000'],
+        ['Net profit', '40%'],
+      ]),
+    });
+    expect((await blocksOf(bytes))[1]).toEqual({
+      type: 'table',
+      text: 'Total revenue\t$500,000\nNet profit\t40%',
+      page: 1,
+    });
+  });
+
+  it('reads what other programs write: backslashes in names, sheets that are not there, texts in odd places', async () => {
+    const odd = xlsx(
+      { A: '<row><c t="inlineStr"><v>here</v></c><c><v>1</v></c></row>' },
+      {
+        'xl/workbook.xml':
+          '<workbook xmlns:r="r"><sheets><sheet name="Macros" r:id=""/><sheet name="A" r:id="rId1"/></sheets></workbook>',
+      },
+    );
+    const files = Object.entries(unzipSync(odd)).map(([name, bytes]) => [
+      name.replaceAll('/', '\\').toLowerCase(),
+      bytes,
+    ]);
+    const { document } = await extract(zipSync(Object.fromEntries(files)), 'a.xlsx');
+    expect(document.pageCount).toBe(2);
+    expect(document.blocks.map(({ page, text }) => [page, text])).toEqual([
+      [2, 'A'],
+      [2, 'here\t1'],
+    ]);
+  });
+
   it('cuts a long sheet into blocks by rows, each of which knows the header', async () => {
     const rows = Array.from({ length: 1200 }, (_, i): (string | number)[] => [`item ${i}`, i]);
     const tables = (await blocksOf(xlsx({ Long: sheetRows([['Name', 'Number'], ...rows]) }))).slice(1);
@@ -156,6 +192,16 @@ describe('a workbook', () => {
     expect(tables.map(({ text }) => text).join('\n')).toBe(
       [['Name', 'Number'], ...rows].map((row) => row.join('\t')).join('\n'),
     );
+  });
+
+  it('is read from archives with sizes in 64 bits, as .NET and Java write them', async () => {
+    const bytes = xlsx({
+      A: sheetRows([
+        ['x', 'y'],
+        [1, 2],
+      ]),
+    });
+    expect(await blocksOf(asZip64(bytes))).toEqual(await blocksOf(bytes));
   });
 
   it('reads charts, comments, links and what is hidden', async () => {

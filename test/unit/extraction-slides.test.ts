@@ -52,7 +52,7 @@ describe('a presentation', () => {
 
   it('reads groups, diagrams, descriptions of pictures and formulas, but not both forms of one feature', async () => {
     const picture =
-      '<p:pic><p:nvPicPr><p:cNvPr id="3" name="x" descr="A heron&#10;Description automatically generated"/></p:nvPicPr></p:pic>';
+      '<p:pic><p:nvPicPr><p:cNvPr id="3" name="x" descr="A heron&#10;Description automatically generated"/></p:nvPicPr></p:pic><p:pic><p:nvPicPr><p:cNvPr id="4" name="y" descr="IMG_4711.jpeg"/></p:nvPicPr></p:pic>';
     const either =
       '<mc:AlternateContent xmlns:mc="mc"><mc:Choice Requires="a14">' +
       `${shape('new form')}</mc:Choice><mc:Fallback>${shape('old form')}</mc:Fallback></mc:AlternateContent>`;

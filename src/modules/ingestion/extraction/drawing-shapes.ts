@@ -14,6 +14,10 @@ export type ShapeBlocks = { placeholder: string | undefined; blocks: Block[] };
 /** Text that programs write as a description by themselves. */
 const AUTOMATIC_DESCRIPTION = /Description automatically generated|AI-generated content may be incorrect/i;
 
+/** The name of the picture's file, or of its kind. */
+const NO_DESCRIPTION =
+  /^\s*(\S{1,200}\.(png|jpe?g|gif|bmp|tiff?|emf|wmf|svg|webp)|(picture|image|graphic|chart)( \d+)?)\s*$/i;
+
 /**
  * The text of shapes in the order in which they stand, groups, tables, charts, diagrams and descriptions of pictures
  * included.
@@ -86,6 +90,6 @@ async function readPart(
 function describe(element: XmlElement): ShapeBlocks[] {
   const own = childrenOf(element).find(({ name }) => /^nv\w+Pr$/.test(name));
   const [description = ''] = (childAt(own, 'cNvPr')?.attributes['descr'] ?? '').split(AUTOMATIC_DESCRIPTION, 1);
-  if (description.trim() === '') return [];
+  if (description.trim() === '' || NO_DESCRIPTION.test(description)) return [];
   return [{ placeholder: undefined, blocks: [{ type: 'paragraph', text: description.trim() }] }];
 }

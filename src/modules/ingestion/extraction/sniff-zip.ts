@@ -6,15 +6,17 @@ import { peekZipNames, readZipDirectory, readZipEntry } from './zip.ts';
 /** What an archive in the ZIP format is, by the names of its parts. @throws ExtractionError `unsupported_format` */
 export function sniffZip(bytes: Uint8Array): DocumentKind {
   const names = peekZipNames(bytes);
-  const has = (prefix: string) => names.some((name) => name.startsWith(prefix));
-  if (names.includes('[Content_Types].xml')) {
+  // Some programs write `xl\\workbook.xml`, or all in small letters.
+  const paths = names.map((name) => name.replaceAll('\\', '/').toLowerCase());
+  const has = (prefix: string) => paths.some((path) => path.startsWith(prefix));
+  if (paths.includes('[content_types].xml')) {
     if (has('word/')) return 'docx';
     if (has('ppt/')) return 'pptx';
     if (has('xl/')) return 'xlsx';
   }
   const kind = MEDIA_TYPES.find(([type]) => startsWithAt(bytes, `mimetype${type}`, MEDIA_TYPE_AT))?.[1];
   if (kind !== undefined) return kind;
-  if (has('Index/') && names.some((name) => name.endsWith('.iwa'))) {
+  if (has('index/') && names.some((name) => name.endsWith('.iwa'))) {
     throw unsupportedFormat('an Apple iWork document (.pages, .numbers, .key)');
   }
   return names.includes('mimetype') ? declaredKind(bytes) : 'zip';

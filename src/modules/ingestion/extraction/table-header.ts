@@ -1,4 +1,5 @@
-import type { Cell } from './table-columns.ts';
+import { readValue } from './csv-values.ts';
+import type { Cell, CellType } from './table-columns.ts';
 
 /** Longer cells are text to be read, not names of columns or values. */
 const MAX_NAME_CHARACTERS = 200;
@@ -7,6 +8,7 @@ const MAX_ROWS_ABOVE = 6;
 /** Names differ; under two years side by side each stands twice. */
 const MIN_DISTINCT_SHARE = 0.5;
 const YEAR = /^(19|20)\d\d$/;
+const WRITTEN_VALUES = new Set<CellType>(['integer', 'number', 'percent', 'currency', 'date', 'datetime']);
 
 /** How a stretch of rows begins: so many rows of title above it, then a header or not. */
 export type Beginning = { above: number; hasHeader: boolean };
@@ -54,7 +56,8 @@ function isHeader(
   return standsOverValues || (isFirst && width > 1);
 }
 
-/** Years stand at the top of columns as often as in them. */
+/** Years stand at the top of columns as often as in them; in sheets many a number was typed as text. */
 function isValue(cell: Cell): boolean {
-  return cell.text !== '' && cell.type !== 'text' && cell.type !== 'error' && !YEAR.test(cell.text);
+  if (cell.text === '' || cell.type === 'error' || YEAR.test(cell.text)) return false;
+  return cell.type !== 'text' || WRITTEN_VALUES.has(readValue(cell.text).type);
 }

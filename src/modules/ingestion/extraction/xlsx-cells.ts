@@ -68,18 +68,31 @@ export async function readFormats(file: OfficePackage, part: string | undefined)
 const EMPTY: Cell = { text: '', type: 'text' };
 
 /** A cell as it is shown: its stored value in its format. */
-export function readCell(element: XmlElement, { strings, formats, is1904 }: Workbook): Cell {
-  const { t = 'n', s } = element.attributes;
+export function readCell(element: XmlElement, workbook: Workbook): Cell {
+  const { t = 'n', s = '0' } = element.attributes;
+  const inline = t === 'inlineStr' ? childAt(element, 'is') : undefined;
+  if (inline !== undefined) return { text: richText(inline), type: 'text' };
   const value = textIn(childAt(element, 'v'));
-  if (t === 'inlineStr') return { text: richText(childAt(element, 'is')), type: 'text' };
   if (value === '') return formulaOnly(element);
-  if (t === 's') return { text: strings.get(Number(value)) ?? '', type: 'text' };
-  if (t === 'b') return { text: value === '1' || value === 'true' ? 'TRUE' : 'FALSE', type: 'boolean' };
-  if (t === 'e') return { text: value, type: 'error' };
-  if (t === 'd') return isoDate(value);
+  switch (t) {
+    case 's':
+      return { text: workbook.strings.get(Number(value)) ?? '', type: 'text' };
+    case 'b':
+      return { text: value === '1' || value === 'true' ? 'TRUE' : 'FALSE', type: 'boolean' };
+    case 'e':
+      return { text: value, type: 'error' };
+    case 'd':
+      return isoDate(value);
+    case 'n':
+      return readNumber(value, workbook.formats[Number(s)], workbook);
+    default:
+      return { text: decodeEscapes(value), type: 'text' };
+  }
+}
+
+function readNumber(value: string, format: NumberFormat | undefined, { is1904 }: Workbook): Cell {
   const number = Number(value);
-  if (t !== 'n' || Number.isNaN(number)) return { text: decodeEscapes(value), type: 'text' };
-  const format = formats[Number(s ?? '0')];
+  if (Number.isNaN(number)) return { text: decodeEscapes(value), type: 'text' };
   if (format !== undefined) return formatNumber(number, format, { is1904 });
   return { text: plainNumber(number), type: Number.isInteger(number) ? 'integer' : 'number' };
 }

@@ -15,6 +15,8 @@ export async function readRows(
   writer: SheetWriter,
   { file, part, workbook }: { file: OfficePackage; part: string; workbook: Workbook },
 ): Promise<number | undefined> {
+  // Sheets of macros are listed without being there.
+  if (!file.has(part)) return undefined;
   const merges = await findMerges(file, part);
   const chunks = (await file.stream(part)) ?? [];
   let rowsInAll: number | undefined;
