@@ -133,7 +133,7 @@ export function openDocument(
       mimetype: `application/vnd.oasis.opendocument.${type}`,
       'META-INF/manifest.xml': odfPart(
         'manifest:manifest',
-        '<manifest:file-entry manifest:full-path="/"/><manifest:file-entry manifest:full-path="content.xml"/>',
+        `<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.${type}"/><manifest:file-entry manifest:full-path="content.xml"/>`,
       ),
       'content.xml': odfPart(
         'office:document-content',

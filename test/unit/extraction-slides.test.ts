@@ -1,3 +1,4 @@
+import { unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { extract } from './extraction.fixtures.ts';
 import { odfPart, openDocument, pptx, rels, shape, slide } from './extraction-office.fixtures.ts';
@@ -102,6 +103,27 @@ describe('an OpenDocument presentation', () => {
 });
 
 describe('an OpenDocument text', () => {
+  it('reads charts, formulas and documents within it', async () => {
+    const held = (href: string) => `<text:p><draw:frame><draw:object xlink:href="${href}"/></draw:frame></text:p>`;
+    const chart =
+      '<office:body><office:chart><chart:chart xmlns:chart="c"><chart:title><text:p>Rain</text:p></chart:title><table:table table:name="local-table"><table:table-row><table:table-cell/><table:table-cell><text:p>mm</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell><text:p>May</text:p></table:table-cell><table:table-cell><text:p>7</text:p></table:table-cell></table:table-row></table:table></chart:chart></office:chart></office:body>';
+    const formula =
+      '<math xmlns="m"><semantics><mi>a</mi><annotation encoding="StarMath 5.0">a over b</annotation></semantics></math>';
+    const body = `<text:p>Before.</text:p>${held('./Object 1')}${held('./Object 2/')}${held('./Object 1')}${held('gone')}`;
+    const bytes = openDocument('text', body, {
+      parts: {
+        'Object 1/content.xml': odfPart('office:document-content', chart),
+        'Object 2/content.xml': formula,
+      },
+    });
+    expect((await linesOf(bytes)).map(([, , text]) => text)).toEqual(['Before.', 'Rain', '\tmm\nMay\t7', 'a over b']);
+  });
+
+  it('is known by its list of parts where it does not say first what it is', async () => {
+    const { mimetype: _, ...parts } = unzipSync(openDocument('text', '<text:p>Hello.</text:p>'));
+    expect((await extract(zipSync(parts))).kind).toBe('odt');
+  });
+
   it('reads headings, lists, tables, notes and comments, without what was deleted', async () => {
     const body = [
       '<text:tracked-changes><text:changed-region><text:deletion><text:p>deleted</text:p></text:deletion></text:changed-region></text:tracked-changes>',

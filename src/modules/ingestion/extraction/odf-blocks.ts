@@ -11,6 +11,8 @@ export type OdfSink = {
   links: LinkCollector;
   /** Takes foot- and endnotes as `1. text`, for the end of the document. */
   note(text: string): void;
+  /** Takes the address of a chart, formula or document that is a part of its own. */
+  object(href: string): void;
   /** The last number of lists that go on after a break, by style. */
   numbers: Map<string, number>;
 };
@@ -48,6 +50,7 @@ export function addOdfElement(element: XmlElement, sink: OdfSink): void {
   else if (name === 'table:table') addTable(element, sink);
   else if (name === 'office:annotation') addComment(element, sink);
   else {
+    if (name === 'draw:object') sink.object(attributes['xlink:href'] ?? '');
     if (name.startsWith('draw:')) addDescription(element, sink);
     for (const child of childrenOf(element)) addOdfElement(child, sink);
   }

@@ -2,6 +2,7 @@ import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings } 
 import type { Block, ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { createLinkCollector } from './links.ts';
 import { addOdfElement, flatText, type OdfSink } from './odf-blocks.ts';
+import { createOdfObjects } from './odf-objects.ts';
 import { childAt, childrenOf, type XmlElement } from './office-xml.ts';
 import { createStyles, openDocument, readMeta, STYLE_ELEMENTS } from './opendocument.ts';
 
@@ -20,7 +21,9 @@ async function extractOdp({ bytes }: ExtractionInput): Promise<ExtractedDocument
   const hidden: string[] = [];
   let page = 0;
   const add = (block: Block) => collector.add({ ...block, page });
-  const sink: OdfSink = { add, styles, links, note: () => {}, numbers: new Map() };
+  const objects = createOdfObjects();
+  const object = (href: string) => objects.add(href, page);
+  const sink: OdfSink = { add, styles, links, note: () => {}, object, numbers: new Map() };
   await file.content({
     isWanted: ({ name }, above) =>
       STYLE_ELEMENTS.has(name) || (name === 'draw:page' && above.at(-1)?.name === 'office:presentation'),
@@ -31,6 +34,11 @@ async function extractOdp({ bytes }: ExtractionInput): Promise<ExtractedDocument
       addSlide(element, sink);
     },
   });
+  await objects.read(file, (of = 0) => ({
+    ...sink,
+    add: (block) => collector.add({ ...block, page: of }),
+    object: () => {},
+  }));
   const { title: stated, metadata } = await readMeta(file);
   const title = cleanTitle(stated) ?? titleFromHeadings(collector.blocks);
   return {

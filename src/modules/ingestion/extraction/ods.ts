@@ -54,7 +54,14 @@ async function extractOds({ bytes }: ExtractionInput): Promise<ExtractedDocument
       const { writer, shapes, comments } = sheet;
       sheet = undefined;
       writer.end();
-      const sink = { add: writer.add, styles, links, note: () => {}, numbers: new Map<string, number>() };
+      const sink = {
+        add: writer.add,
+        styles,
+        links,
+        note: () => {},
+        object: () => {},
+        numbers: new Map<string, number>(),
+      };
       for (const shape of childrenOf(shapes)) addOdfElement(shape, sink);
       for (const text of comments.texts) writer.add({ type: 'quote', text });
     },

@@ -2,6 +2,7 @@ import { cleanTitle, compactMetadata, createBlockCollector, createTextList, titl
 import type { ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { createLinkCollector } from './links.ts';
 import { addOdfElement, flatText, type OdfSink } from './odf-blocks.ts';
+import { createOdfObjects } from './odf-objects.ts';
 import { childrenOf, descendantsOf, type XmlElement } from './office-xml.ts';
 import { createStyles, openDocument, readMeta, STYLE_ELEMENTS } from './opendocument.ts';
 
@@ -22,7 +23,15 @@ async function extractOdt({ bytes }: ExtractionInput): Promise<ExtractedDocument
     if (STYLE_ELEMENTS.has(element.name)) styles.add(element);
   }
   const notes = createTextList();
-  const sink: OdfSink = { add: collector.add, styles, links, note: notes.add, numbers: new Map() };
+  const objects = createOdfObjects();
+  const sink: OdfSink = {
+    add: collector.add,
+    styles,
+    links,
+    note: notes.add,
+    object: objects.add,
+    numbers: new Map(),
+  };
   await file.content({
     isWanted({ name }, above) {
       if (STYLE_ELEMENTS.has(name)) return true;
@@ -34,6 +43,7 @@ async function extractOdt({ bytes }: ExtractionInput): Promise<ExtractedDocument
       else addOdfElement(element, sink);
     },
   });
+  await objects.read(file, () => ({ ...sink, object: () => {} }));
   for (const text of notes.texts) collector.add({ type: 'list-item', text });
   for (const text of runningLines(shared)) collector.add({ type: 'paragraph', text });
   const { title: stated, metadata } = await readMeta(file);
