@@ -167,6 +167,7 @@ export function formatNumber(value: number, format: NumberFormat, { is1904 }: { 
 
 /** Without the noise after the last digit that counts. */
 export function plainNumber(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 10 ** SIGNIFICANT_DIGITS) return String(value);
   return String(Number(value.toPrecision(SIGNIFICANT_DIGITS)));
 }
 
