@@ -7,8 +7,10 @@ import { corsByConfig } from './http/middleware/cors.ts';
 import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
+import { accountRoutes } from './modules/identity/account.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
+import { avatarRoutes } from './modules/identity/avatar.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
 import { meRoutes } from './modules/identity/me.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
@@ -18,6 +20,7 @@ import { documentContentRoutes } from './modules/library/document-content.routes
 import { documentRoutes } from './modules/library/documents.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
+import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
 import type { Runtime } from './services.ts';
@@ -49,6 +52,8 @@ const MODULES = [
   passwordRoutes,
   emailRoutes,
   meRoutes,
+  avatarRoutes,
+  accountRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,
@@ -56,6 +61,7 @@ const MODULES = [
   tagRoutes,
   jobRoutes,
   searchRoutes,
+  statisticsRoutes,
 ];
 
 function createRouter() {

@@ -9,10 +9,14 @@ import { createRequestLimits, type RequestLimits } from './limit-objects/request
 import { createIdempotencyService } from './modules/idempotency/idempotency.service.ts';
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
+import { createAvatarsService } from './modules/identity/avatars.service.ts';
+import { createDeactivationService } from './modules/identity/deactivation.service.ts';
+import { createEmailChangeService } from './modules/identity/email-change.service.ts';
 import { createEmailVerificationService } from './modules/identity/email-verification.service.ts';
 import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
 import { createPasswordPolicy } from './modules/identity/password-policy.ts';
 import { createPasswordResetService } from './modules/identity/password-reset.service.ts';
+import { createUsernameSweep } from './modules/identity/username-sweep.ts';
 import { createVerifications } from './modules/identity/verifications.ts';
 import { createArchive } from './modules/ingestion/archive.ts';
 import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
@@ -29,6 +33,7 @@ import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
 import type { QueryRow } from './modules/search/search.repository.ts';
 import { createSearchService, HISTORY_DELAY_MS } from './modules/search/search.service.ts';
+import { createStatisticsService } from './modules/statistics/statistics.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Embeddings } from './platform/embeddings/embeddings.ts';
@@ -201,7 +206,22 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const passwordPolicy = once(() => createPasswordPolicy(config));
   const passwordReset = once(() => createPasswordResetService({ ...base, verifications: verifications() }));
   const emailVerification = once(() => createEmailVerificationService({ ...base, verifications: verifications() }));
+  const emailChange = once(() => createEmailChangeService({ ...base, verifications: verifications() }));
+  const deactivation = once(() => createDeactivationService(base));
+  const avatars = once(() => createAvatarsService(base));
+  const usernameSweep = once(() => createUsernameSweep(base));
   const apiKeys = once(() => createApiKeysService(base));
+  const statistics = once(() =>
+    createStatisticsService({
+      ...base,
+      auth: auth(),
+      apiKeys: apiKeys(),
+      documents: documents(),
+      collections: collections(),
+      tags: tags(),
+      search: search(),
+    }),
+  );
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
   const handlers = once((): JobHandlers => {
@@ -214,7 +234,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
-      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
+      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
     };
   });
 
@@ -232,11 +252,21 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     passwordReset,
     emailVerification,
     verifications,
+    emailChange,
+    deactivation,
+    avatars,
+    usernameSweep,
     apiKeys,
+    statistics,
     health,
     idempotency,
   });
-  return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits });
+  const cookies = {
+    isOn: config.COOKIES,
+    isAlwaysSecure: config.ENVIRONMENT === 'production',
+    origins: config.CORS_ORIGINS.filter((origin) => origin !== '*'),
+  };
+  return Object.assign(verbs, { meter, database, timings, requestLimits: runtime.requestLimits, cookies });
 }
 
 export type Services = ReturnType<typeof createServices>;

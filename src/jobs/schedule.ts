@@ -8,6 +8,7 @@ const WAKE_GRACE_MS = 5_000;
 const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   unsentMails: ({ verifications }) => verifications.resendUnsent(),
   expiredTokens: ({ verifications }) => verifications.removeExpired(),
+  usernames: ({ usernameSweep }) => usernameSweep.run(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

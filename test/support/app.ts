@@ -10,6 +10,8 @@ export type Call = {
   body?: unknown;
   token?: string | undefined;
   headers?: Record<string, string>;
+  /** Where the request goes, instead of over plain HTTP. */
+  origin?: string;
   /** Another isolate of the Worker, with bindings and variables of its own. */
   bindings?: typeof env;
 };
@@ -29,10 +31,10 @@ export async function call<T = any>(path: string, options: Call = {}): Promise<A
 
 export async function send(
   path: string,
-  { method, body, token, headers, bindings = env }: Call = {},
+  { method, body, token, headers, origin = 'http://commonplace.test', bindings = env }: Call = {},
 ): Promise<Response> {
   const raw = body instanceof FormData || typeof body === 'string' || body instanceof ReadableStream;
-  const request = new Request(`http://commonplace.test${path}`, {
+  const request = new Request(`${origin}${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {
       ...(token && { authorization: `Bearer ${token}` }),

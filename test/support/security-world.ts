@@ -5,6 +5,7 @@ import { newApiKey, newUser, type TestUser } from './actors.ts';
 import { call } from './app.ts';
 import { allRows } from './catalogue.ts';
 import { jobEnd, uploaded } from './library.ts';
+import { pngOf } from './pictures.ts';
 
 /** One id of each kind of thing that a user can have, by the path segment that its id follows. */
 export type Belongings = Record<string, string>;
@@ -50,6 +51,8 @@ export async function newInhabitant(): Promise<Inhabitant> {
   });
   expect(job.status, JSON.stringify(job)).toBe('succeeded');
   const { id: keys } = await newApiKey({ token }, ['account:read']);
+  const pictured = await call('/v1/me/avatar', { method: 'PUT', token, body: new Blob([pngOf(1, 1)]).stream() });
+  expect(pictured.status, JSON.stringify(pictured.body)).toBe(200);
   const belongings = {
     documents: document.id,
     jobs: job.id,

@@ -1,25 +1,29 @@
 import type { Config } from '../../config.ts';
-import { isUniqueViolation, requireChange } from '../../db/sql.ts';
+import { requireChange } from '../../db/sql.ts';
 import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Ids } from '../../platform/ids.ts';
+import type { KeyRing } from '../../platform/secrets/key-ring.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { createAccount } from './account.ts';
 import { type AuthenticationDeps, createAuthenticate } from './authentication.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { User } from './identity.table.ts';
-import { emailKey, loginKey, usernameKey } from './login-keys.ts';
+import { emailKey, loginKey, usernameKeys } from './login-keys.ts';
 import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
-import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
-import { parseToken } from './tokens.ts';
+import type { IssuedSession } from './session-tokens.ts';
+import { type Client, createSessions } from './sessions.ts';
 import { createVerificationsRepository } from './verifications.repository.ts';
 import type { Verifications } from './verifications.ts';
 
-type Deps = AuthenticationDeps & { config: Config; verifications: Verifications; ids: Ids; attempts: Attempts };
-
-/** The program on the other side, by which people recognise their sessions. */
-type Client = { userAgent?: string | undefined };
+type Deps = AuthenticationDeps & {
+  config: Config;
+  verifications: Verifications;
+  ids: Ids;
+  attempts: Attempts;
+  keyRing: KeyRing;
+};
 
 type Registration = Client & {
   email: string;
@@ -31,41 +35,31 @@ type Registration = Client & {
 type Login = Client & {
   identifier: string;
   password: string;
-  /** Where it comes from, as attempts are counted. */
-  address?: string | undefined;
 };
 
 export type SignedIn = { user: User; session: IssuedSession };
-
-const MAX_USER_AGENT_CHARS = 300;
 
 /** Who somebody is: accounts, passwords and sessions. */
 export function createAuthService(deps: Deps) {
   const { database, config, clock, ids, identities, verifications, attempts } = deps;
   const repository = createIdentityRepository(database);
+  const mails = createVerificationsRepository(database);
   const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
   const policy = createPasswordPolicy(config);
-
-  const openSession = (ownerId: string, { userAgent, now }: { userAgent: string | undefined; now: number }) => {
-    const id = ids.next();
-    const { issued, stored } = issueSessionTokens(id, { config, now });
-    const times = { createdAt: now, updatedAt: now };
-    const insert = repository.insertSession({ id, ownerId, ...stored, userAgent: shortened(userAgent), ...times });
-    return { session: issued, insert };
-  };
+  const sessions = createSessions(deps);
 
   return {
     authenticate: createAuthenticate(deps),
     ...createAccount(deps),
 
-    async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
+    async register({ email, username, password, fullName = null, ...client }: Registration): Promise<SignedIn> {
       if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
       await policy.requireAcceptable(password, { path: 'password', owner: { email, username } });
       const passwordHash = await passwords.hash(password);
       const now = clock.now();
-      const keys = { emailKey: emailKey(email), usernameKey: usernameKey(username) };
+      const keys = { emailKey: emailKey(email), ...usernameKeys(username) };
       const row = { id: ids.next(), email, username, ...keys, passwordHash, fullName, createdAt: now, updatedAt: now };
-      const { session, insert } = openSession(row.id, { userAgent, now });
+      const { session, insert } = await sessions.open(row.id, { client, now });
       const verification = verifications.issue(row, { purpose: 'email_verification', now });
       try {
         const [[user]] = await database.commit([repository.insertUser(row), insert, verification.insert]);
@@ -73,7 +67,7 @@ export function createAuthService(deps: Deps) {
         verifications.inBackground(verification.deliver);
         return { user, session };
       } catch (error) {
-        throw takenError(error) ?? error;
+        throw errors.takenError(error) ?? error;
       }
     },
 
@@ -81,18 +75,18 @@ export function createAuthService(deps: Deps) {
      * @throws invalid_credentials, the same and as slowly for an unknown account as for a wrong password;
      * too_many_attempts before the password is looked at.
      */
-    async login({ identifier, password, userAgent, address }: Login): Promise<SignedIn> {
+    async login({ identifier, password, ...client }: Login): Promise<SignedIn> {
       const key = loginKey(identifier);
-      const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address });
+      const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address: client.address });
       const user = await repository.findUserByLogin(key);
       const isRight = await passwords.verify(password, user?.passwordHash);
       if (!user || !isRight) throw errors.invalidCredentials();
       await attempt.succeed();
-      if (user.status !== 'active') throw errors.accountDeactivated();
+      if (user.status !== 'active') throw errors.accountDeactivated(user.deactivatedBy);
       const verifiedHash = user.passwordHash;
       const passwordHash = passwords.needsRehash(verifiedHash) ? await passwords.hash(password) : verifiedHash;
       const now = clock.now();
-      const { session, insert } = openSession(user.id, { userAgent, now });
+      const { session, insert } = await sessions.open(user.id, { client, now });
       await database.commit([
         repository.recordLogin(user.id, { verifiedHash, passwordHash, now }),
         requireChange(database, errors.invalidCredentials),
@@ -102,24 +96,7 @@ export function createAuthService(deps: Deps) {
       return { user, session };
     },
 
-    /**
-     * Exchanges a refresh token for new tokens, once. A token that was exchanged before ends its session: either its
-     * client or a thief has the newer ones, and nobody can tell which.
-     */
-    async refresh({ refreshToken, userAgent }: Client & { refreshToken: string }): Promise<IssuedSession> {
-      const parsed = parseToken(refreshToken);
-      if (parsed?.kind !== 'refresh') throw errors.invalidRefreshToken();
-      const now = clock.now();
-      const { issued, stored } = issueSessionTokens('', { config, now });
-      const [replayed, [rotated]] = await database.commit([
-        repository.removeReplayedSession(parsed.hash),
-        repository.rotateSession(parsed.hash, { tokens: stored, userAgent: shortened(userAgent), now }),
-      ]);
-      for (const { id } of replayed) identities.forgetCredential(id);
-      if (!rotated) throw errors.invalidRefreshToken();
-      identities.forgetCredential(rotated.id);
-      return { ...issued, id: rotated.id };
-    },
+    refresh: sessions.refresh,
 
     async logout({ userId, credential }: Actor): Promise<void> {
       if (credential.type !== 'session') throw errors.sessionRequired();
@@ -143,8 +120,9 @@ export function createAuthService(deps: Deps) {
         repository.changePassword(user.id, { verifiedHash, passwordHash, now }),
         requireChange(database, errors.wrongPassword),
         repository.removeOtherSessions(user.id, actor.credential.id),
-        // A reset asked for before, maybe by somebody else, must not undo this.
-        createVerificationsRepository(database).endAll(user.id, { purpose: 'password_reset', now }),
+        // What was asked for before, maybe by somebody else, must not undo this.
+        mails.endAll(user.id, { purpose: 'password_reset', now }),
+        mails.endAll(user.id, { purpose: 'email_change', now }),
       ]);
       identities.forgetUser(user.id);
     },
@@ -152,11 +130,3 @@ export function createAuthService(deps: Deps) {
 }
 
 export type AuthService = ReturnType<typeof createAuthService>;
-
-const shortened = (userAgent: string | undefined) => userAgent?.slice(0, MAX_USER_AGENT_CHARS) ?? null;
-
-/** Which of the two that must be unique belongs to somebody already. */
-function takenError(error: unknown): Error | undefined {
-  if (isUniqueViolation(error, 'users.email_key')) return errors.emailTaken();
-  return isUniqueViolation(error, 'users.username_key') ? errors.usernameTaken() : undefined;
-}

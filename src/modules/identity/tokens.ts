@@ -7,9 +7,10 @@ const PREFIXES = {
   api_key: 'cp_',
   email_verification: 'cpv_',
   password_reset: 'cpw_',
+  email_change: 'cpe_',
 } as const;
 
-const KINDS = ['access', 'refresh', 'api_key', 'email_verification', 'password_reset'] as const;
+const KINDS = ['access', 'refresh', 'api_key', 'email_verification', 'password_reset', 'email_change'] as const;
 
 export type TokenKind = keyof typeof PREFIXES;
 

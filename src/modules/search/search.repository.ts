@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, count, eq, sql } from 'drizzle-orm';
 import { bulkInsert } from '../../db/bulk.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import { queries } from './search.table.ts';
@@ -10,6 +10,9 @@ export function createQueriesRepository(database: Database) {
   const { orm } = database;
   return {
     insertMany: (rows: QueryRow[]): Statement => bulkInsert(database, queries, { rows, onConflict: 'ignore' }),
+
+    summarise: (ownerId: string): Statement<{ total: number }[]> =>
+      orm.select({ total: count() }).from(queries).where(eq(queries.ownerId, ownerId)),
 
     /** Takes a document's id out of the owner's history. */
     forgetDocument(ownerId: string, documentId: string): Statement {
