@@ -19,7 +19,9 @@ export type Call = {
 /** One request to the Worker, as a client would send it. Waits for the work that it leaves behind. */
 export async function call<T = any>(path: string, options: Call = {}): Promise<Answer<T>> {
   const response = await send(path, options);
-  const text = await response.clone().text();
+  // Pictures are no text; who wants their bytes reads them from the response.
+  const isPicture = /^image\//.test(response.headers.get('content-type') ?? '');
+  const text = isPicture ? '' : await response.clone().text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,

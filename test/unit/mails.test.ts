@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { changeEmailMail } from '../../src/modules/identity/mails/change-email.ts';
+import { emailChangeAskedMail } from '../../src/modules/identity/mails/email-change-asked.ts';
 import { composeMail, escapeHtml, inWords } from '../../src/modules/identity/mails/layout.ts';
 import { passwordChangedMail } from '../../src/modules/identity/mails/password-changed.ts';
 import { resetPasswordMail } from '../../src/modules/identity/mails/reset-password.ts';
@@ -13,6 +15,8 @@ const MAILS = [
   ['verification', verifyEmailMail(facts)],
   ['reset', resetPasswordMail(facts)],
   ['confirmation', passwordChangedMail(facts)],
+  ['new address', changeEmailMail(facts)],
+  ['notice of a new address', emailChangeAskedMail({ ...facts, newEmail: `${HOSTILE}@example.com` })],
 ] as const;
 
 describe('the mail of', () => {
@@ -26,8 +30,8 @@ describe('the mail of', () => {
     for (const line of words) expect(html).toContain(escapeHtml(line));
   });
 
-  it('verification and reset have one link, with its lifetime', () => {
-    for (const { text, html } of [verifyEmailMail(facts), resetPasswordMail(facts)]) {
+  it('verification, reset and new address have one link, with its lifetime', () => {
+    for (const { text, html } of [verifyEmailMail(facts), resetPasswordMail(facts), changeEmailMail(facts)]) {
       expect(text.split('\n')).toContain(URL);
       expect(html.match(/href="([^"]*)"/g)).toEqual([`href="${escapeHtml(URL)}"`]);
       expect(text).toContain('1 hour');
@@ -36,6 +40,7 @@ describe('the mail of', () => {
 
   it('confirmation has no link: it must not teach people to follow one', () => {
     expect(passwordChangedMail({ username: 'ada' }).html).not.toContain('href');
+    expect(emailChangeAskedMail({ username: 'ada', newEmail: 'ada@example.org' }).html).not.toContain('href');
   });
 });
 

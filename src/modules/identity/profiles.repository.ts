@@ -102,7 +102,7 @@ export function createProfilesRepository(database: Database) {
       return [
         orm.run(sql`update or ignore ${users} set username_skeleton = json_each.value ->> 'skeleton'
           from ${given} where ${named}`),
-        orm.run(sql`update ${users} set username_skeleton = '!' || id from ${given} where ${named}`),
+        orm.run(sql`update ${users} set username_skeleton = '!' || ${users.id} from ${given} where ${named}`),
       ];
     },
   };

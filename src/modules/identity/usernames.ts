@@ -43,7 +43,7 @@ export function usernameSkeleton(name: string): string {
     .replace(INVISIBLE, '')
     .replace(/i\u0307/gi, 'i');
   // Twice: what a capital looks like depends on it being one, and some small letters are only got by folding.
-  const folded = lookAlikes(lookAlikes(plain).toUpperCase().toLowerCase().replaceAll('ς', 'σ'));
+  const folded = lookAlikes(lookAlikes(plain).toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ'));
   return folded.normalize('NFC');
 }
 
