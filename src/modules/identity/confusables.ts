@@ -1,6 +1,7 @@
 /**
  * Letters that look like plain Latin ones, or like two of them (after Unicode TR39, confusables.txt): what they look like,
- * and the letters. Capitals stand apart from small letters, because they look different.
+ * and the letters. Capitals stand apart from small letters, because they look different. What is stored was made with
+ * this list: a migration that empties `users.username_skeleton` lets the sweep make it anew.
  */
 const LOOK_ALIKES: [look: string, letters: string][] = [
   // Digits, and letters that some typefaces do not tell apart.
