@@ -18,8 +18,8 @@ afterEach(() => {
 
 type Answer = { code: string; version: number; avatar: Record<string, unknown> | null };
 
-const put = (token: string, bytes: Uint8Array<ArrayBuffer>, headers = {}) =>
-  call<Answer>('/v1/me/avatar', { method: 'PUT', token, body: new Blob([bytes]).stream(), headers });
+const put = (token: string, bytes: Uint8Array, headers = {}) =>
+  call<Answer>('/v1/me/avatar', { method: 'PUT', token, body: new Blob([new Uint8Array(bytes)]).stream(), headers });
 const get = (token: string, headers = {}) => call('/v1/me/avatar', { token, headers });
 const me = async (token: string) => (await call<Answer>('/v1/me', { token })).body;
 const objectsOf = async (userId: string) =>
