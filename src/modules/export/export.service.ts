@@ -13,7 +13,6 @@ import type { AuthService } from '../identity/auth.service.ts';
 import type { AvatarsService } from '../identity/avatars.service.ts';
 import { sessionRequired } from '../identity/identity.errors.ts';
 import { presentApiKey, presentSession, presentUser } from '../identity/identity.presenter.ts';
-import type { User } from '../identity/identity.table.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
 import type { JobsService } from '../ingestion/ingestion.service.ts';
 import { presentCollection } from '../library/collections.presenter.ts';
@@ -34,6 +33,8 @@ type Deps = {
   library: LibraryExport;
   history: QueryHistory;
 };
+
+type Account = Awaited<ReturnType<AuthService['getAccount']>>;
 
 export type AccountArchive = {
   filename: string;
@@ -57,7 +58,7 @@ export function createAccountExport(deps: Deps) {
   const { clock, logger, auth, avatars, apiKeys, jobs, library, history } = deps;
 
   /** What stands beside the documents, in the first archive only. */
-  async function* accountFiles(actor: Actor, user: User): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
+  async function* accountFiles(actor: Actor, user: Account): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
     const sessions = pages((page) => auth.listSessions(actor, page));
     const keys = pages((page) => apiKeys.list(actor, page));
     yield { name: 'account.json', body: bytesOf([jsonText(presentUser(user))]) };
