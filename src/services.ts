@@ -252,7 +252,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     isAlwaysSecure: deployed.ENVIRONMENT === 'production',
     origins: deployed.CORS_ORIGINS.filter((origin) => origin !== '*'),
   };
-  return Object.assign(verbs, { meter, database, timings, audit, requestLimits: runtime.requestLimits, cookies });
+  const { floodWall, requestLimits } = runtime;
+  return Object.assign(verbs, { meter, database, timings, audit, floodWall, requestLimits, cookies });
 }
 
 export type Services = ReturnType<typeof createServices>;
