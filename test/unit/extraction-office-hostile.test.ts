@@ -1,4 +1,4 @@
-import { zipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import type { Block } from '../../src/modules/ingestion/extraction/extractor.ts';
 import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
@@ -57,8 +57,8 @@ describe('hostile office files', () => {
       'too_large',
     ],
     [
-      'a slide of a million elements',
-      () => pptx([Array.from({ length: 300_000 }, (_, i) => `<x${i % 1000}/>`).join('')]),
+      'a slide of more elements than any has',
+      () => pptx([Array.from({ length: 220_000 }, (_, i) => `<x${i % 1000}/>`).join('')]),
       'too_large',
     ],
     ['slides that are not there', () => pptx([''], { 'ppt/_rels/presentation.xml.rels': rels() }), 'malformed'],
@@ -145,14 +145,13 @@ describe('huge tables', () => {
   it.each<[string, () => Uint8Array]>([
     [
       'many rows with one cell at the end',
-      () =>
-        xlsx({ A: times(20_000, (mark, i) => `<row ${mark} r="${i + 1}"><c r="BXX${i + 1}"><v>${i}</v></c></row>`) }),
+      () => xlsx({ A: times(8000, (mark, i) => `<row ${mark} r="${i + 1}"><c r="BXX${i + 1}"><v>${i}</v></c></row>`) }),
     ],
     [
       'one long text in every cell',
       () =>
         xlsx(
-          { A: times(60, () => `<row>${times(2000, (mark) => `<c ${mark} t="s"><v>0</v></c>`)}</row>`) },
+          { A: times(30, () => `<row>${times(2000, (mark) => `<c ${mark} t="s"><v>0</v></c>`)}</row>`) },
           {
             'xl/sharedStrings.xml': `<sst><si><t>${Array.from({ length: 20_000 }, (_, i) => `word${i}`).join(' ')}</t></si></sst>`,
           },
@@ -162,16 +161,16 @@ describe('huge tables', () => {
       'merged cells over each other',
       () =>
         xlsx({
-          A: `${sheetRows(Array.from({ length: 3000 }, (_, i) => [i, 'x']))}</sheetData><mergeCells>${Array.from({ length: 20_000 }, (_, i) => `<mergeCell ref="A${1 + (i % 900)}:A${1900 + (i % 97)}"/>`).join('')}</mergeCells><sheetData>`,
+          A: `${sheetRows(Array.from({ length: 1500 }, (_, i) => [i, 'x']))}</sheetData><mergeCells>${Array.from({ length: 20_000 }, (_, i) => `<mergeCell ref="A${1 + (i % 900)}:A${1900 + (i % 97)}"/>`).join('')}</mergeCells><sheetData>`,
         }),
     ],
     [
-      'one chart on a slide ten thousand times',
+      'one chart on a slide over and over',
       () =>
         pptx(
           [
             times(
-              12_000,
+              6000,
               (mark) =>
                 `<p:graphicFrame ${mark}><a:graphic><a:graphicData><c:chart xmlns:c="c" r:id="rId1"/></a:graphicData></a:graphic></p:graphicFrame>`,
             ),
@@ -208,7 +207,7 @@ describe('huge tables', () => {
       () =>
         openDocument(
           'spreadsheet',
-          ['A', 'B', 'C']
+          ['A', 'B']
             .map((name) =>
               odsSheet(name, `<table:table-row table:number-rows-repeated="999999999">${odsRow('x', 'y').slice(17)}`),
             )
@@ -281,17 +280,38 @@ describe('mutated office files', () => {
     ['a.csv', bytesOf('name;sum\n"a ""b""";1,5\nc;2\n')],
   ];
 
-  it('each end in a document or an ExtractionError, soon', { timeout: 60_000 }, async () => {
-    const random = seeded(20_261_125);
-    let slowestMs = 0;
-    for (let i = 0; i < 700; i++) {
-      const [file, original] = originals[i % originals.length] ?? ['', new Uint8Array()];
-      const startedAt = performance.now();
-      const outcome = await extract(mutate(original, random), file).catch((error: unknown) => error);
-      slowestMs = Math.max(slowestMs, performance.now() - startedAt);
-      const isExpected = outcome instanceof ExtractionError || (outcome instanceof Object && 'document' in outcome);
-      expect(isExpected, `mutation ${i} of ${file}: ${String(outcome)}`).toBe(true);
-    }
-    expect(slowestMs).toBeLessThan(2000);
-  });
+  it.each<[string, number, (file: Uint8Array, random: () => number) => Uint8Array]>([
+    ['anywhere', 700, mutate],
+    ['within one of their parts', 700, mutatePart],
+  ])(
+    'each end in a document or an ExtractionError, soon: damaged %s',
+    { timeout: 60_000 },
+    async (_name, count, damage) => {
+      const random = seeded(20_261_125);
+      let slowestMs = 0;
+      let documents = 0;
+      for (let i = 0; i < count; i++) {
+        const [file, original] = originals[i % originals.length] ?? ['', new Uint8Array()];
+        const startedAt = performance.now();
+        const outcome = await extract(damage(original, random), file).catch((error: unknown) => error);
+        slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+        const isDocument = outcome instanceof Object && 'document' in outcome;
+        documents += isDocument ? 1 : 0;
+        const isMistake = outcome instanceof ExtractionError && /TypeError|RangeError/.test(String(outcome.cause));
+        const isExpected = isDocument || (outcome instanceof ExtractionError && !isMistake);
+        expect(isExpected, `mutation ${i} of ${file}: ${String(outcome)}`).toBe(true);
+      }
+      expect(slowestMs).toBeLessThan(2000);
+      expect(documents).toBeGreaterThan(count / 20);
+    },
+  );
+
+  /** The archive is whole, so that the damage reaches who reads the part. */
+  function mutatePart(file: Uint8Array, random: () => number): Uint8Array {
+    if (file[0] !== 0x50) return mutate(file, random);
+    const parts = unzipSync(file);
+    const names = Object.keys(parts);
+    const name = names[Math.floor(random() * names.length)] ?? '';
+    return zipSync({ ...parts, [name]: mutate(parts[name] ?? new Uint8Array(), random) });
+  }
 });
