@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newUser } from './support/actors.ts';
+import { call } from './support/app.ts';
 import { uploaded } from './support/library.ts';
 import { search } from './support/sample-library.ts';
 import {
@@ -53,6 +54,11 @@ describe('office files', () => {
       expect(body.items).toHaveLength(1);
       expect(body.items[0]).toMatchObject({ documentId: document.id, page });
     }
+    const { body: list } = await call('/v1/documents?kind=csv', { token });
+    expect(list.items[0]?.extractedMetadata).toMatchObject({
+      delimiter: 'semicolon',
+      columns: ['bird (text)', 'ring (text)'],
+    });
     // The name of a sheet leads to what stands on it.
     const { body } = await search(token, 'q=budget&mode=keyword');
     expect(body.items[0]).toMatchObject({ page: 2 });

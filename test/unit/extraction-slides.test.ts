@@ -82,18 +82,25 @@ describe('an OpenDocument presentation', () => {
     const list =
       '<text:list><text:list-item><text:p>one</text:p><text:list><text:list-item><text:p>deeper</text:p></text:list-item></text:list></text:list-item><text:list-item><text:p>two</text:p></text:list-item></text:list>';
     const body =
-      `<draw:page draw:name="page1">${frame('title', '<text:p>Plan</text:p>')}${frame('outline', list)}${notes}</draw:page>` +
+      `<draw:page draw:name="page1">${frame('title', '<text:p>Plan</text:p>')}${frame('outline', list)}<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>${notes}</draw:page>` +
       `<draw:page draw:name="page2" draw:style-name="dp2">${frame('title', '<text:p>Thanks</text:p>')}${frame('footer', '<text:p>Ours</text:p>')}</draw:page>`;
     const bytes = openDocument('presentation', body, {
       styles:
         '<style:style style:name="dp2"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>',
-      parts: { 'meta.xml': odfPart('office:document-meta', '<office:meta><dc:creator>Ada</dc:creator></office:meta>') },
+      parts: {
+        'meta.xml': odfPart('office:document-meta', '<office:meta><dc:creator>Ada</dc:creator></office:meta>'),
+        'Object 1/content.xml': odfPart(
+          'office:document-content',
+          '<office:body><text:p>Chart of the plan</text:p></office:body>',
+        ),
+      },
     });
     expect(await linesOf(bytes)).toEqual([
       [1, 'heading', 'Plan'],
       [1, 'list-item', 'one\n  deeper'],
       [1, 'list-item', 'two'],
       [1, 'quote', 'Say it slowly.'],
+      [1, 'paragraph', 'Chart of the plan'],
       [2, 'heading', 'Thanks'],
     ]);
     const { document, kind } = await extract(bytes);

@@ -39,15 +39,19 @@ async function extractOdp({ bytes }: ExtractionInput): Promise<ExtractedDocument
     add: (block) => collector.add({ ...block, page: of }),
     object: () => {},
   }));
+  // What was read last stands on the slide that holds it.
+  const blocks = collector.blocks.toSorted((a, b) => (a.page ?? 0) - (b.page ?? 0));
   const { title: stated, metadata } = await readMeta(file);
-  const title = cleanTitle(stated) ?? titleFromHeadings(collector.blocks);
+  const title = cleanTitle(stated) ?? titleFromHeadings(blocks);
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: compactMetadata({ ...metadata, hiddenSlides: hidden, links: links.urls() }),
+    metadata: compactMetadata({ ...metadata, hiddenSlides: hidden.slice(0, MAX_LISTED), links: links.urls() }),
     pageCount: page,
-    blocks: collector.blocks,
+    blocks,
   };
 }
+
+const MAX_LISTED = 500;
 
 /** What stands there for the show and not for the reader. */
 const WITHOUT_WORDS = new Set(['date-time', 'footer', 'header', 'page', 'page-number']);

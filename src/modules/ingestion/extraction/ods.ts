@@ -18,6 +18,7 @@ export const odsExtractor: Extractor = {
 /** Programs fill a sheet up to its last row with one row that is repeated. */
 const MAX_ROWS = 1_048_576;
 const MAX_SHEETS = 2000;
+const MAX_NAMES = 100;
 
 /** The sheet that is being read. */
 type Sheet = { writer: SheetWriter; shapes: XmlElement | undefined; row: number; isFull: boolean; comments: TextList };
@@ -70,7 +71,12 @@ async function extractOds({ bytes }: ExtractionInput): Promise<ExtractedDocument
   const stated = cleanTitle(title);
   return {
     ...(stated === undefined ? {} : { title: stated }),
-    metadata: compactMetadata({ ...metadata, hiddenSheets: hidden, links: links.urls(), ...reader.facts() }),
+    metadata: compactMetadata({
+      ...metadata,
+      hiddenSheets: hidden.slice(0, MAX_NAMES),
+      links: links.urls(),
+      ...reader.facts(),
+    }),
     pageCount: sheets,
     blocks: collector.blocks,
     measurements: reader.measurements(),

@@ -29,6 +29,7 @@ export const pptxExtractor: Extractor = {
 
 /** PowerPoint stays usable up to some hundred. */
 const MAX_SLIDES = 5000;
+const MAX_LISTED = 500;
 
 /** Titles that programs give by themselves. */
 const AUTOMATIC_TITLE = /^(PowerPoint[- ]\w+|.*\bPowerPoint\b.*|Slide 1|Presentation|Title)$/i;
@@ -52,7 +53,11 @@ async function extractPptx({ bytes }: ExtractionInput): Promise<ExtractedDocumen
   const title = stated ?? titleFromHeadings(collector.blocks);
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: compactMetadata({ ...properties.metadata, hiddenSlides: hidden, links: links.urls() }),
+    metadata: compactMetadata({
+      ...properties.metadata,
+      hiddenSlides: hidden.slice(0, MAX_LISTED),
+      links: links.urls(),
+    }),
     pageCount: show.slides.length,
     blocks: collector.blocks,
   };

@@ -23,6 +23,8 @@ const MAX_LISTED_SHEETS = 200;
 const MAX_LISTED_NAME_CHARACTERS = 120;
 /** Metadata are shown beside every document: they stay short. */
 const MAX_STATED_COLUMNS = 100;
+const MAX_STATED_NOTICES = 20;
+const MAX_STATED_NAME_CHARACTERS = 60;
 
 /** What is known of one sheet after reading it. */
 type SheetFacts = { name: string; rows: number; columns: Column[]; hasHeader: boolean };
@@ -63,7 +65,7 @@ export function createTableReader(collector: BlockCollector): TableReader {
     }),
     facts: () => ({
       ...(sheets.some(({ columns }) => columns.length > 0) && { columns: stateColumns(sheets) }),
-      ...(leftOut.length > 0 && { leftOut: leftOut.slice(0, MAX_LISTED_SHEETS) }),
+      ...(leftOut.length > 0 && { leftOut: leftOut.slice(0, MAX_STATED_NOTICES) }),
     }),
   };
 }
@@ -72,7 +74,7 @@ export function createTableReader(collector: BlockCollector): TableReader {
 function stateColumns(sheets: SheetFacts[]): string[] {
   const tables = sheets.filter(({ columns }) => columns.length > 0);
   const stated = tables.slice(0, MAX_STATED_COLUMNS).flatMap(({ name, columns }) => {
-    const sheet = tables.length === 1 ? '' : `${name} › `;
+    const sheet = tables.length === 1 ? '' : `${name.slice(0, MAX_STATED_NAME_CHARACTERS).toWellFormed()} › `;
     return list(columns).map((column) => `${sheet}${column.name} (${column.type})`);
   });
   return stated.slice(0, MAX_STATED_COLUMNS);

@@ -55,7 +55,7 @@ async function extractXlsx({ bytes }: ExtractionInput): Promise<ExtractedDocumen
     ...(stated === undefined ? {} : { title: stated }),
     metadata: compactMetadata({
       ...metadata,
-      hiddenSheets: sheets.filter(({ isHidden }) => isHidden).map(({ name }) => name),
+      hiddenSheets: sheets.flatMap(({ isHidden, name }) => (isHidden ? [name] : [])).slice(0, MAX_NAMES),
       definedNames: definedNames(root),
       links: links.urls(),
       ...reader.facts(),
