@@ -4,7 +4,6 @@ import { decodeSound } from '../../src/modules/ingestion/extraction/audio-sample
 import type { Extraction } from '../../src/modules/ingestion/extraction/extract.ts';
 import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
 import { bytesOf, extract, mutate, reasonOf, seeded, textOf } from './extraction.fixtures.ts';
-import { aiff, avi, type FlacCoding, flac, matroska, mp3, mp4, wav } from './extraction-media.fixtures.ts';
 import {
   bmp,
   exifSegment,
@@ -18,6 +17,7 @@ import {
   webp,
   xmpSegment,
 } from './extraction-images.fixtures.ts';
+import { aiff, avi, type FlacCoding, flac, matroska, mp3, mp4, wav } from './extraction-media.fixtures.ts';
 import { chords, cMajorSong, decibels, noise, sine } from './extraction-sound.fixtures.ts';
 
 const audioOf = ({ document }: Extraction) => document.measurements?.['audio'] ?? {};

@@ -1,4 +1,5 @@
 import { audioExtractor } from './audio.ts';
+import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
 import {
   type DocumentKind,
@@ -11,10 +12,15 @@ import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { imageExtractor } from './image.ts';
 import { markdownExtractor } from './markdown.ts';
+import { odpExtractor } from './odp.ts';
+import { odsExtractor } from './ods.ts';
+import { odtExtractor } from './odt.ts';
 import { pdfExtractor } from './pdf.ts';
+import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
 import { videoExtractor } from './video.ts';
+import { xlsxExtractor } from './xlsx.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -35,6 +41,12 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
+  pptx: pptxExtractor,
+  xlsx: xlsxExtractor,
+  odt: odtExtractor,
+  odp: odpExtractor,
+  ods: odsExtractor,
+  csv: csvExtractor,
   image: imageExtractor,
   audio: audioExtractor,
   video: videoExtractor,
