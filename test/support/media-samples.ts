@@ -1,5 +1,5 @@
-import { wav } from '../unit/extraction-media.fixtures.ts';
 import { exifSegment, jpeg, landscape, png, tiff } from '../unit/extraction-images.fixtures.ts';
+import { wav } from '../unit/extraction-media.fixtures.ts';
 import { sine } from '../unit/extraction-sound.fixtures.ts';
 
 const SIZE = { width: 96, height: 64 };

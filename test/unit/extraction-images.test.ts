@@ -323,6 +323,14 @@ describe('pictures that are not what they say', () => {
     expect(await reasonOf(extract(bytes.slice(0, bytes.length / 2), 'a'))).toBe('malformed');
   });
 
+  it('a JPEG of a rare coding is kept though nothing can decode it', async () => {
+    const bytes = jpeg(SIZE, view);
+    // Frames of arithmetic coding have another marker.
+    const at = bytes.findIndex((byte, i) => byte === 0xff && (bytes[i + 1] === 0xc0 || bytes[i + 1] === 0xc2));
+    bytes[at + 1] = 0xc9;
+    expect(imageOf(await extract(bytes))).toEqual({ ...SIZE, format: 'jpeg', colours: [] });
+  });
+
   it('directories of notes that point at themselves end', async () => {
     const loop = tiff({ 270: 'still read', 34665: 8, 34853: 8 });
     expect(textOf(await extract(jpeg(SIZE, view, { segments: [exifSegment(loop)] })))).toContain('still read');

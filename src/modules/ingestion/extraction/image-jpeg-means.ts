@@ -2,8 +2,6 @@ import { isFrame, type JpegSegment, jpegSegments, MARKER } from './image-jpeg.ts
 import { buildHuffmanTable, CodedDataError, type HuffmanTable, readScan, type ScanBits } from './image-jpeg-huffman.ts';
 import { createRasterSums, RASTER_SIDE, type Raster, type RasterSums, toRasterPlaces } from './image-raster.ts';
 
-/** Pictures of this size give every pixel of the raster a mean. */
-export const MIN_SIDE_FOR_MEANS = 8 * RASTER_SIDE;
 /** A share of the blocks, below which a picture that breaks off is refused. */
 const MIN_SHARE = 0.9;
 const BLOCK = 8;
@@ -40,7 +38,7 @@ type Decoder = {
 
 /**
  * A JPEG picture of any size as a raster, from nothing but the first coefficient of each block, which is the mean of its
- * 8 × 8 pixels: no pixel is ever computed or held. Undefined for codings that are not read (arithmetic, lossless, 12 bits).
+ * 8 × 8 pixels: no pixel is ever computed or held. It is as sharp as a larger picture's from some 500 pixels a side on. Undefined for codings that are not read (arithmetic, lossless, 12 bits).
  * @throws CodedDataError when a tenth of it or more is missing
  */
 export function decodeJpegMeans(bytes: Uint8Array): Raster | undefined {
