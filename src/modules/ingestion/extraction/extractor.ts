@@ -45,6 +45,8 @@ export type Block = {
   time?: TimeSpan;
   /** Names that it stands under and that are no headings of the text: a class and its method, a sheet. Outermost first. */
   path?: string[];
+  /** Tables that go on from the block before: the line with the names of the columns, which stands there only. */
+  header?: string;
 };
 
 /** A stretch of a recording, in milliseconds from its beginning. */

@@ -1,0 +1,106 @@
+import { bySections } from './by-sections.ts';
+import { headingName, type LaidOut } from './chunker.ts';
+import { type Line, linesOf } from './lines.ts';
+import { resumeSectionOf } from './section-names.ts';
+import type { Mark } from './sections.ts';
+
+/** Sections of a CV, and in them one post or degree a chunk, under its first line. */
+export const cutResume = bySections({ marksOf: resumeMarks, tinyCharacters: 150 });
+
+/** Levels of a section and of an entry; other headings are above all sections, from 1 to 6, or between the two. */
+const SECTION_LEVEL = 10;
+const ENTRY_LEVEL = 20;
+
+/** Sections made of entries that have a date. */
+const DATED = new Set(['experience', 'education', 'projects', 'certificates', 'volunteering', 'honours']);
+const MONTH = String.raw`(?:\p{L}{3,10}\.?\s+|\d{1,2}\s*[./]\s*){0,2}`;
+const YEAR = String.raw`(?:19|20)\d\d`;
+const OPEN_END =
+  'present|now|today|current|ongoing|heute|aktuell|jetzt|présent|aujourd|actuel|actualidad|presente|actual|oggi|attuale|hoje|atual|heden|obecnie|nu|настоящее|至今|現在';
+/** 2019 – 2022, Jan 2019 – present, 03/2019 to 04/2022; since 2019. */
+const RANGE = new RegExp(
+  String.raw`${YEAR}\s*(?:年\s*\d{0,2}\s*月?)?\s*(?:[-–—−~/]|to\b|bis\b|au\b|à|a\b|al\b|до)\s*${MONTH}(?:${YEAR}|${OPEN_END})|\b(?:since|seit|depuis|desde|dal|ab)\s+${MONTH}${YEAR}`,
+  'iu',
+);
+const YEAR_AT_AN_END = new RegExp(String.raw`^\(?${YEAR}\)?\b|\b${YEAR}\)?$`, 'u');
+const BULLET = /^[-–—•·*▪◦●○‣➢✓]\s*/u;
+const BULLET_DATES_CHARACTERS = 24;
+const MAX_TITLE_CHARACTERS = 80;
+const MAX_ENTRY_CHARACTERS = 160;
+/** “Skills: TypeScript, SQL” */
+const RUN_IN = /^(?<name>[^:：]{3,40})[:：]\s+\S/u;
+
+/** Where the sections of a CV begin, and the posts and degrees in them. */
+export function resumeMarks(document: LaidOut): Mark[] {
+  const lines = linesOf(document);
+  const sectionLevel = levelOfSections(lines);
+  const marks: Mark[] = [];
+  let section: string | undefined;
+  /** Whether the entry that began last has yet to say when it was. */
+  let awaitsDates = false;
+  for (const [index, line] of lines.entries()) {
+    const named = sectionMark(line) ?? headingMark(line, { sectionLevel, isInSection: section !== undefined });
+    if (named !== undefined && named.level <= SECTION_LEVEL) section = resumeSectionOf(named.name) ?? 'other';
+    const isContinued = named === undefined && awaitsDates && hasDates(line);
+    const mark = named ?? (isContinued ? undefined : entryMark(line, lines.slice(index + 1, index + 3), section));
+    if (mark !== undefined) marks.push(mark);
+    if (mark !== undefined || isContinued)
+      awaitsDates = mark !== undefined && mark.level > SECTION_LEVEL && !hasDates(line);
+  }
+  return marks;
+}
+
+function entryMark(line: Line, next: Line[], section: string | undefined): Mark | undefined {
+  if (section === undefined || !DATED.has(section) || !isEntry(line, next)) return undefined;
+  return { start: line.start, nameEnd: line.start, level: ENTRY_LEVEL, name: headingName(line.text), opens: true };
+}
+
+/** The level of the headings that name known sections; undefined where such names are no headings. */
+function levelOfSections(lines: Line[]): number | undefined {
+  const levels = lines.flatMap(({ block, text }) =>
+    block.type === 'heading' && resumeSectionOf(text) !== undefined ? [block.level ?? 1] : [],
+  );
+  return levels.length === 0 ? undefined : levels.reduce((least, level) => Math.min(least, level));
+}
+
+function sectionMark({ start, end, text, isShort, block }: Line): Mark | undefined {
+  if (isShort && resumeSectionOf(text) !== undefined) {
+    return { start, nameEnd: end, level: SECTION_LEVEL, name: headingName(text), opens: true };
+  }
+  const name = block.type === 'heading' ? undefined : RUN_IN.exec(text)?.groups?.['name'];
+  if (name === undefined || BULLET.test(text) || resumeSectionOf(name) === undefined) return undefined;
+  return { start, nameEnd: start + name.length + 1, level: SECTION_LEVEL, name: headingName(name), opens: true };
+}
+
+type Outline = { sectionLevel: number | undefined; isInSection: boolean };
+
+/** A heading that names no known section: above all of them, a section by another name, or an entry of one. */
+function headingMark(line: Line, { sectionLevel, isInSection }: Outline): Mark | undefined {
+  const { start, end, text, block, isFirstOfBlock } = line;
+  if (block.type !== 'heading' || !isFirstOfBlock) return undefined;
+  const own = block.level ?? 1;
+  const isAbove = sectionLevel === undefined ? !isInSection : own < sectionLevel;
+  const below = own === sectionLevel ? SECTION_LEVEL : SECTION_LEVEL + own;
+  return { start, nameEnd: end, level: isAbove ? own : below, name: headingName(text), opens: true };
+}
+
+/** Whether a post or degree begins on the line: it has the dates, or is a title above them. */
+function isEntry(line: Line, next: Line[]): boolean {
+  if (isBullet(line)) return RANGE.test(line.text.slice(0, BULLET_DATES_CHARACTERS));
+  if (hasDates(line)) return true;
+  const [first, second] = next;
+  if (!isTitle(line) || first === undefined || isBullet(first)) return false;
+  if (isDateLine(first)) return true;
+  return line.isFirstOfBlock && isTitle(first) && second !== undefined && !isBullet(second) && isDateLine(second);
+}
+
+const isBullet = ({ block, text }: Line): boolean => block.type === 'list-item' || BULLET.test(text);
+
+const isTitle = ({ text, isShort }: Line): boolean =>
+  isShort && text.length <= MAX_TITLE_CHARACTERS && !/[.;,]$/.test(text);
+
+const hasDates = ({ text, isFirstOfBlock }: Line): boolean =>
+  RANGE.test(text.slice(0, MAX_ENTRY_CHARACTERS)) ||
+  (isFirstOfBlock && text.length <= MAX_ENTRY_CHARACTERS && YEAR_AT_AN_END.test(text));
+
+const isDateLine = ({ text }: Line): boolean => text.length <= MAX_TITLE_CHARACTERS && RANGE.test(text);
