@@ -29,6 +29,7 @@ const chunkSchema = z.object({
   page: z.number().int().positive().nullable(),
   headings: z.array(z.string()),
   time: z.object({ startMs: z.number(), endMs: z.number() }).optional(),
+  header: z.string().optional(),
 }) satisfies z.ZodType<Chunk>;
 
 /** What reading a document gave, as kept in the archive: its text once, everything else as offsets into it. */
@@ -133,9 +134,9 @@ export function createArchive(files: FileStore) {
 
 export type Archive = ReturnType<typeof createArchive>;
 
-/** SHA-256 over the text and where it is cut, lower-case hex. */
+/** SHA-256 over the text, where it is cut and what is put in front of the pieces, lower-case hex. */
 export async function hashReading(text: string, chunks: Chunk[]): Promise<string> {
-  const cuts = chunks.map((chunk) => `${chunk.start}-${chunk.end}`).join(',');
+  const cuts = JSON.stringify(chunks.map(({ start, end, headings, header }) => [start, end, headings, header]));
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${cuts}\n${text}`));
   return new Uint8Array(digest).toHex();
 }

@@ -29,20 +29,14 @@ export type Numbering = {
 /** A clause that is still open where the next one begins. */
 export type OpenClause = Pick<Numbering, 'level' | 'sign' | 'isNamed'>;
 
-const TITLE = String.raw`(?=\s*[:.–—)-]|\s*$|\s+[^\p{Ll}\s])`;
-const SCHEDULE = new RegExp(
-  String.raw`^((schedule|annex(e|ure)?|appendix|exhibit|addendum|anlage|anhang|anexo|allegato|załącznik|приложение)(\s+(no\.?\s*)?(\d{1,3}|[A-Z]{1,2}|[IVXL]{1,6})\b)?${TITLE}|附件|附录|別紙)`,
-  'iu',
-);
-const PART = new RegExp(
-  String.raw`^(part|teil|kapitel|chapter|chapitre|capítulo|capitolo|title|titel|titre|título)\s+(\d{1,3}|[IVXL]{1,6}|[A-Z])${TITLE}`,
-  'iu',
-);
-/** A word, its number, and nothing that goes on as a sentence does (“Section 4 of this Agreement”). */
-const NAMED = new RegExp(
-  String.raw`^(?<word>article|artikel|artículo|articulo|articolo|artigo|art\.?|artykuł|статья|clause|klausel|cláusula|clausola|section|sektion|abschnitt|sección|sezione|ziffer|§)\s*(?<sign>\d{1,3}(\.\d{1,3}){0,4}\p{Ll}?|[IVXLC]{1,7})${TITLE}`,
-  'iu',
-);
+const SCHEDULE =
+  /^(?:(?:schedule|annex(?:e|ure)?|appendix|exhibit|addendum|anlage|anhang|anexo|allegato|załącznik|приложение)(?:\s+(?:no\.?\s*)?(?:\d{1,3}|[A-Z]{1,2}|[IVXL]{1,6})(?!\p{L}))?|附件|附录|別紙)(?!\p{L}|[-’'])/iu;
+const PART =
+  /^(?:part|teil|kapitel|chapter|chapitre|capítulo|capitolo|title|titel|titre|título)\s+(?:\d{1,3}|[IVXL]{1,6}|[A-Z])(?!\p{L})/iu;
+const NAMED =
+  /^(?<word>article|artikel|artículo|articulo|articolo|artigo|art\.?|artykuł|статья|clause|klausel|cláusula|clausola|section|sektion|abschnitt|sección|sezione|ziffer|§)\s*(?<sign>\d{1,3}(?:\.\d{1,3}){0,4}\p{Ll}?|[IVXLC]{1,7})(?!\p{L})/iu;
+/** Nothing that goes on as a sentence does: “Section 4 of this Agreement”. */
+const NOT_A_SENTENCE = /^(?:\s*[:.–—)-]|\s*$|\s+[^\p{Ll}\s])/u;
 const WORD_FOR_SECTION = /^(section|clause|sektion|abschnitt|sección|sezione|ziffer)/i;
 const CHINESE = /^第\s*(?<sign>[\d一二三四五六七八九十百零〇]{1,6})\s*[条條]/u;
 const NUMBER = /^(?<sign>\d{1,2}(\.\d{1,2}){0,4})(?<end>[.)])?(?=\s+\S|\s*$)/u;
@@ -56,10 +50,15 @@ const DEFINITION =
 export function numberingOf(line: string, open: OpenClause[]): Numbering | undefined {
   const definition = DEFINITION.exec(line)?.groups?.['sign'];
   if (definition !== undefined) return plain('definition', definition);
-  if (SCHEDULE.test(line)) return plain('schedule', line);
-  if (PART.test(line)) return plain('part', line);
+  if (isTitle(SCHEDULE, line)) return plain('schedule', line);
+  if (isTitle(PART, line)) return plain('part', line);
   const isInArticle = open.some(({ isNamed }) => isNamed);
   return namedOf(line, open) ?? numberOf(line, isInArticle) ?? parenthesesOf(line, open);
+}
+
+function isTitle(pattern: RegExp, line: string): boolean {
+  const found = pattern.exec(line)?.[0];
+  return found !== undefined && NOT_A_SENTENCE.test(line.slice(found.length));
 }
 
 const plain = (kind: keyof typeof CLAUSE_LEVELS, sign: string): Numbering => ({
@@ -72,7 +71,7 @@ const plain = (kind: keyof typeof CLAUSE_LEVELS, sign: string): Numbering => ({
 function namedOf(line: string, open: OpenClause[]): Numbering | undefined {
   const found = NAMED.exec(line) ?? CHINESE.exec(line);
   const sign = found?.groups?.['sign'];
-  if (!found || sign === undefined) return undefined;
+  if (!found || sign === undefined || !NOT_A_SENTENCE.test(line.slice(found[0].length))) return undefined;
   const isBelow =
     WORD_FOR_SECTION.test(line) && open.some(({ level, isNamed }) => isNamed && level === CLAUSE_LEVELS.article);
   const level = isBelow ? CLAUSE_LEVELS.sectionOfArticle : CLAUSE_LEVELS.article;

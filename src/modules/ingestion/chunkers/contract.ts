@@ -13,7 +13,7 @@ const RUN_IN_TITLE = /^\s*[:.–—-]?\s*(?<title>[\p{Lu}“"][^.:;–—\n]{2,6
 const MAX_RUN_IN_WORDS = 8;
 
 /** Clauses with their sub-clauses, each under the numbers of its parents; definitions are kept whole. */
-export const cutContract = bySections({ marksOf: contractMarks });
+export const cutContract = bySections({ marksOf: contractMarks, tinyCharacters: 150 });
 
 /** Where schedules, articles, clauses, sub-clauses and definitions begin. */
 export function contractMarks(document: LaidOut): Mark[] {

@@ -24,6 +24,8 @@ const RANGE = new RegExp(
 );
 const YEAR_AT_AN_END = new RegExp(String.raw`^\(?${YEAR}\)?\b|\b${YEAR}\)?$`, 'u');
 const BULLET = /^[-–—•·*▪◦●○‣➢✓]\s*/u;
+/** A post, its employer, its dates. */
+const LINES_TO_DATES = 2;
 const BULLET_DATES_CHARACTERS = 24;
 const MAX_TITLE_CHARACTERS = 80;
 const MAX_ENTRY_CHARACTERS = 160;
@@ -33,26 +35,33 @@ const RUN_IN = /^(?<name>[^:：]{3,40})[:：]\s+\S/u;
 /** Where the sections of a CV begin, and the posts and degrees in them. */
 export function resumeMarks(document: LaidOut): Mark[] {
   const lines = linesOf(document);
-  const sectionLevel = levelOfSections(lines);
-  const marks: Mark[] = [];
-  let section: string | undefined;
-  /** Whether the entry that began last has yet to say when it was. */
-  let awaitsDates = false;
-  for (const [index, line] of lines.entries()) {
-    const named = sectionMark(line) ?? headingMark(line, { sectionLevel, isInSection: section !== undefined });
-    if (named !== undefined && named.level <= SECTION_LEVEL) section = resumeSectionOf(named.name) ?? 'other';
-    const isContinued = named === undefined && awaitsDates && hasDates(line);
-    const mark = named ?? (isContinued ? undefined : entryMark(line, lines.slice(index + 1, index + 3), section));
-    if (mark !== undefined) marks.push(mark);
-    if (mark !== undefined || isContinued)
-      awaitsDates = mark !== undefined && mark.level > SECTION_LEVEL && !hasDates(line);
-  }
-  return marks;
+  const markOf = createReader(levelOfSections(lines));
+  return lines.flatMap((line, index) => markOf(line, lines.slice(index + 1, index + 1 + LINES_TO_DATES)) ?? []);
 }
 
-function entryMark(line: Line, next: Line[], section: string | undefined): Mark | undefined {
-  if (section === undefined || !DATED.has(section) || !isEntry(line, next)) return undefined;
-  return { start: line.start, nameEnd: line.start, level: ENTRY_LEVEL, name: headingName(line.text), opens: true };
+/** Reads line after line, knowing what section and entry it is in. */
+function createReader(sectionLevel: number | undefined): (line: Line, next: Line[]) => Mark | undefined {
+  let section: string | undefined;
+  /** In how many of the next lines the entry that began last may still say when it was. */
+  let awaited = 0;
+  const begin = (line: Line, mark: Mark) => {
+    awaited = mark.level > SECTION_LEVEL && !hasDates(line) ? LINES_TO_DATES : 0;
+    return mark;
+  };
+  return (line, next) => {
+    const named = sectionMark(line) ?? headingMark(line, { sectionLevel, isInSection: section !== undefined });
+    if (named !== undefined) {
+      if (named.level <= SECTION_LEVEL) section = resumeSectionOf(named.name) ?? 'other';
+      return begin(line, named);
+    }
+    if (awaited > 0) {
+      awaited = hasDates(line) ? 0 : awaited - 1;
+      return undefined;
+    }
+    if (section === undefined || !DATED.has(section) || !isEntry(line, next)) return undefined;
+    const { start, text } = line;
+    return begin(line, { start, nameEnd: start, level: ENTRY_LEVEL, name: headingName(text), opens: true });
+  };
 }
 
 /** The level of the headings that name known sections; undefined where such names are no headings. */
@@ -91,7 +100,8 @@ function isEntry(line: Line, next: Line[]): boolean {
   const [first, second] = next;
   if (!isTitle(line) || first === undefined || isBullet(first)) return false;
   if (isDateLine(first)) return true;
-  return line.isFirstOfBlock && isTitle(first) && second !== undefined && !isBullet(second) && isDateLine(second);
+  const followsText = line.before !== undefined && !BULLET.test(line.before);
+  return !followsText && isTitle(first) && second !== undefined && !isBullet(second) && isDateLine(second);
 }
 
 const isBullet = ({ block, text }: Line): boolean => block.type === 'list-item' || BULLET.test(text);

@@ -4,7 +4,7 @@ import { type Line, linesOf } from './lines.ts';
 import type { Mark } from './sections.ts';
 
 /** One question with its answer, one rated judgement, one side of it (pros, cons) a chunk. */
-export const cutReview = bySections({ marksOf: reviewMarks });
+export const cutReview = bySections({ marksOf: reviewMarks, tinyCharacters: 60 });
 
 /** Levels below those of headings, which have 1 to 6. */
 const QUESTION_LEVEL = 10;
@@ -18,6 +18,8 @@ const ASKS = /[?？]["”’)\]]*$/;
 const MAX_QUESTION_CHARACTERS = 200;
 const RATING =
   /^(?:(?:overall\s+|gesamt)?(?:rating|score|bewertung|note|puntuación|calificación|valutazione|voto|avaliação|beoordeling|ocena|оценка|评分|評価)\s*[:：=]?\s*[\d★☆⭐]|[★☆⭐]{1,10}|\d{1,2}(?:[.,]\d)?\s*(?:\/|out of|von|sur|de|su|из)\s*(?:5|10|100)\b|\d(?:[.,]\d)?\s*stars?\b)/iu;
+/** “★★★★☆ Great service”: the head of one customer's judgement. */
+const STARS_WITH_TITLE = /^[★☆⭐]{2,10}\s+\p{L}/u;
 const SIDE =
   /^(?<name>pros|cons|strengths|weaknesses|areas? (?:for|of) (?:improvement|development|growth)|improvements?|achievements|accomplishments|goals|comments|manager(?:’s|'s)? comments|employee(?:’s|'s)? comments|what went well|what could be better|vorteile|nachteile|stärken|schwächen|verbesserungspotenzial|ziele|kommentar|avantages|inconvénients|points forts|points faibles|axes d(?:’|')amélioration|ventajas|desventajas|fortalezas|debilidades|áreas de mejora|pregi|difetti|punti di forza|vantagens|desvantagens|优点|缺点|長所|短所)\s*(?<colon>[:：]|$)/iu;
 
@@ -53,9 +55,11 @@ function questionMark({ start, end, text, isShort, isFirstOfBlock }: Line): Mark
 
 /** A rating begins a judgement unless it belongs to a question. */
 function ratingMark({ start, end, text, isFirstOfBlock, isShort }: Line, open: number[]): Mark | undefined {
-  if (!isFirstOfBlock || open.includes(QUESTION_LEVEL) || !RATING.test(text)) return undefined;
+  if (!isFirstOfBlock || !RATING.test(text)) return undefined;
+  if (open.includes(QUESTION_LEVEL) && !STARS_WITH_TITLE.test(text)) return undefined;
   const nameEnd = isShort && text.length <= MAX_QUESTION_CHARACTERS / 2 ? end : start;
-  return { start, nameEnd, level: RATING_LEVEL, name: headingName(text), opens: true };
+  const level = STARS_WITH_TITLE.test(text) ? QUESTION_LEVEL : RATING_LEVEL;
+  return { start, nameEnd, level, name: headingName(text), opens: true };
 }
 
 function sideMark({ start, text }: Line): Mark | undefined {

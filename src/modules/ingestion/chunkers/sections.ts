@@ -20,7 +20,7 @@ export type Section = Span & {
   /** Indexes of the marks that it stands under, its own last. */
   path: number[];
   mark: Mark | undefined;
-  /** Whether it is nothing but its own name. */
+  /** Whether it is nothing but the name of what follows. */
   isBare: boolean;
   /** Indexes of its first and its last block. */
   from: number;
@@ -50,7 +50,10 @@ export function sectionsOf({ text, blocks, spans }: LaidOut, marks: Mark[]): Sec
     }
     add({ start, end: span.end }, index);
   }
-  for (const section of sections) section.isBare = section.end <= (section.mark?.nameEnd ?? 0);
+  for (const [index, section] of sections.entries()) {
+    const own = section.path.at(-1) ?? -1;
+    section.isBare = section.end <= (section.mark?.nameEnd ?? 0) && sections[index + 1]?.path.includes(own) === true;
+  }
   return sections;
 }
 
@@ -71,7 +74,7 @@ export function groupSections(
     const group = groups.at(-1);
     const before = sections[index - 1];
     const start = sections[group?.first ?? index]?.start ?? 0;
-    const isTiny = isSibling(before, section) && section.end - start < tinyCharacters;
+    const isTiny = !section.isBare && isSibling(before, section) && section.end - start < tinyCharacters;
     const opens = section.mark?.opens === true && !isOnlyNames && !isTiny;
     if (group === undefined || before === undefined || opens || !isSamePlace(blocks[before.to], blocks[section.from])) {
       groups.push({ first: index, last: index });
@@ -82,5 +85,5 @@ export function groupSections(
   return groups;
 }
 
-const isSibling = (before: Section | undefined, { path }: Section): boolean =>
-  before?.path.length === path.length && before.path.at(-2) === path.at(-2);
+const isSibling = (before: Section | undefined, { mark, path }: Section): boolean =>
+  before?.mark?.level === mark?.level && before?.path.at(-2) === path.at(-2);
