@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type PackedEmbeddings, packEmbeddings, unpackEmbeddings } from '../../platform/embeddings/quantize.ts';
 import type { FileStore } from '../../platform/files/file-store.ts';
 import type { Chunk } from './chunking.ts';
+import { profileProposalSchema } from './profile-proposal.ts';
 
 /** Where a document's objects live: one folder per upload of its bytes. */
 export type ArchivePlace = { ownerId: string; documentId: string; contentId: string };
@@ -44,6 +45,8 @@ const readingSchema = z.object({
   pageCount: z.number().int().nonnegative().nullable(),
   /** Profile that the chunks were cut for. */
   profile: z.string(),
+  /** What the rules said of it; readings of earlier versions have none. */
+  proposal: profileProposalSchema.optional(),
   text: z.string(),
   chunks: z.array(chunkSchema),
   /** What a hosted model could still read in the original. */

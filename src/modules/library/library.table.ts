@@ -2,6 +2,7 @@ import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod';
 import { deletedAt, id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
 import { boundedJson } from '../../shared/bounded-json.ts';
+import { PROFILE_CHOOSERS, profileProposalSchema } from '../ingestion/profile-proposal.ts';
 
 export const DOCUMENT_STATUSES = ['pending', 'processing', 'ready', 'failed', 'deleting'] as const;
 
@@ -17,6 +18,8 @@ export const documents = sqliteTable('documents', {
   mediaType: text('media_type').notNull(),
   kind: text('kind'),
   profile: text('profile').notNull().default('general'),
+  profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
+  profileProposal: json('profile_proposal', profileProposalSchema),
   status: text('status', { enum: DOCUMENT_STATUSES }).notNull().default('pending'),
   errorCode: text('error_code'),
   errorMessage: text('error_message'),

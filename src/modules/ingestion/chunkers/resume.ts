@@ -18,7 +18,7 @@ const YEAR = String.raw`(?:19|20)\d\d`;
 const OPEN_END =
   'present|now|today|current|ongoing|heute|aktuell|jetzt|présent|aujourd|actuel|actualidad|presente|actual|oggi|attuale|hoje|atual|heden|obecnie|nu|настоящее|至今|現在';
 /** 2019 – 2022, Jan 2019 – present, 03/2019 to 04/2022; since 2019. */
-const RANGE = new RegExp(
+export const DATE_RANGE = new RegExp(
   String.raw`${YEAR}\s*(?:年\s*\d{0,2}\s*月?)?\s*(?:[-–—−~/]|to\b|bis\b|au\b|à|a\b|al\b|до)\s*${MONTH}(?:${YEAR}|${OPEN_END})|\b(?:since|seit|depuis|desde|dal|ab)\s+${MONTH}${YEAR}`,
   'iu',
 );
@@ -95,7 +95,7 @@ function headingMark(line: Line, { sectionLevel, isInSection }: Outline): Mark |
 
 /** Whether a post or degree begins on the line: it has the dates, or is a title above them. */
 function isEntry(line: Line, next: Line[]): boolean {
-  if (isBullet(line)) return RANGE.test(line.text.slice(0, BULLET_DATES_CHARACTERS));
+  if (isBullet(line)) return DATE_RANGE.test(line.text.slice(0, BULLET_DATES_CHARACTERS));
   if (hasDates(line)) return true;
   const [first, second] = next;
   if (!isTitle(line) || first === undefined || isBullet(first)) return false;
@@ -110,7 +110,7 @@ const isTitle = ({ text, isShort }: Line): boolean =>
   isShort && text.length <= MAX_TITLE_CHARACTERS && !/[.;,]$/.test(text);
 
 const hasDates = ({ text, isFirstOfBlock }: Line): boolean =>
-  RANGE.test(text.slice(0, MAX_ENTRY_CHARACTERS)) ||
+  DATE_RANGE.test(text.slice(0, MAX_ENTRY_CHARACTERS)) ||
   (isFirstOfBlock && text.length <= MAX_ENTRY_CHARACTERS && YEAR_AT_AN_END.test(text));
 
-const isDateLine = ({ text }: Line): boolean => text.length <= MAX_TITLE_CHARACTERS && RANGE.test(text);
+const isDateLine = ({ text }: Line): boolean => text.length <= MAX_TITLE_CHARACTERS && DATE_RANGE.test(text);

@@ -11,16 +11,16 @@ const QUESTION_LEVEL = 10;
 const RATING_LEVEL = 11;
 const SIDE_LEVEL = 12;
 
-const QUESTION_SIGN =
+export const QUESTION_SIGN =
   /^(q(uestion)?|frage|pregunta|pergunta|domanda|vraag|pytanie|вопрос|問|问|質問|问题)\s*\.?\s*\d{0,3}\s*[.:)：–—-]\s*\S/iu;
 const NUMBERED = /^\d{1,3}\s*[.)]\s+\S/;
 const ASKS = /[?？]["”’)\]]*$/;
 const MAX_QUESTION_CHARACTERS = 200;
-const RATING =
+export const RATING =
   /^(?:(?:overall\s+|gesamt)?(?:rating|score|bewertung|note|puntuación|calificación|valutazione|voto|avaliação|beoordeling|ocena|оценка|评分|評価)\s*[:：=]?\s*[\d★☆⭐]|[★☆⭐]{1,10}|\d{1,2}(?:[.,]\d)?\s*(?:\/|out of|von|sur|de|su|из)\s*(?:5|10|100)\b|\d(?:[.,]\d)?\s*stars?\b)/iu;
 /** “★★★★☆ Great service”: the head of one customer's judgement. */
 const STARS_WITH_TITLE = /^[★☆⭐]{2,10}\s+\p{L}/u;
-const SIDE =
+export const SIDE =
   /^(?<name>pros|cons|strengths|weaknesses|areas? (?:for|of) (?:improvement|development|growth)|improvements?|achievements|accomplishments|goals|comments|manager(?:’s|'s)? comments|employee(?:’s|'s)? comments|what went well|what could be better|vorteile|nachteile|stärken|schwächen|verbesserungspotenzial|ziele|kommentar|avantages|inconvénients|points forts|points faibles|axes d(?:’|')amélioration|ventajas|desventajas|fortalezas|debilidades|áreas de mejora|pregi|difetti|punti di forza|vantagens|desvantagens|优点|缺点|長所|短所)\s*(?<colon>[:：]|$)/iu;
 
 /** Where questions, judgements and their sides begin. An answer stays with its question, a rating with what it rates. */
