@@ -8,6 +8,7 @@ const MAX_NAME_CHARACTERS = 60;
 const MAX_HEADER_CHARACTERS = 300;
 /** A name has none of these; amounts, dates, numbers of any kind, addresses and links have. */
 const VALUE = /[\d@]/;
+const YEAR = /^\s*(19|20)\d\d\s*$/;
 
 /** For chunks that begin within a table: the names of its columns, which stand in an earlier chunk. */
 export function createHeaders(blocks: Block[], spans: Span[]) {
@@ -39,15 +40,16 @@ export function firstRowAsHeader(table: string): string | undefined {
   if (filled.some((name) => name.length > MAX_NAME_CHARACTERS || isValue(name))) return undefined;
   const rows = below.map((row) => row.split('\t'));
   const standsOverValues = names.some((name, column) => {
-    if (name === '' || VALUE.test(name)) return false;
-    return rows.filter((row) => VALUE.test(row[column] ?? '')).length * 2 >= rows.length;
+    // A year stands over anything but years.
+    const isOver = (cell: string) => VALUE.test(cell) && !(YEAR.test(name) && YEAR.test(cell));
+    return name !== '' && rows.filter((row) => isOver(row[column] ?? '')).length * 2 >= rows.length;
   });
   return standsOverValues ? first : undefined;
 }
 
 /** Whether a cell holds a value: more digits than letters, years aside, which stand at the top of columns. */
 function isValue(cell: string): boolean {
-  if (/^\s*(19|20)\d\d\s*$/.test(cell) || !VALUE.test(cell)) return false;
+  if (YEAR.test(cell) || !VALUE.test(cell)) return false;
   return cell.includes('@') || (cell.match(/\d/g)?.length ?? 0) >= (cell.match(/\p{L}/gu)?.length ?? 0);
 }
 

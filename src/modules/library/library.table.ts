@@ -18,8 +18,6 @@ export const documents = sqliteTable('documents', {
   mediaType: text('media_type').notNull(),
   kind: text('kind'),
   profile: text('profile').notNull().default('general'),
-  profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
-  profileProposal: json('profile_proposal', profileProposalSchema),
   status: text('status', { enum: DOCUMENT_STATUSES }).notNull().default('pending'),
   errorCode: text('error_code'),
   errorMessage: text('error_message'),
@@ -36,6 +34,8 @@ export const documents = sqliteTable('documents', {
   version: version(),
   ...timestamps(),
   deletedAt: deletedAt(),
+  profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
+  profileProposal: json('profile_proposal', profileProposalSchema),
 });
 
 export const collections = sqliteTable('collections', {

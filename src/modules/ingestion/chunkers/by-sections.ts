@@ -56,7 +56,8 @@ function unitsOf({ first, last }: Group, outline: Outline): Unit[] {
     const whole = { start: head.start, end: section.end, from: head.from, to: section.to };
     if (whole.end - whole.start <= rule.maxCharacters)
       units.push({ ...whole, startsPiece: true, pieceEnd: whole.end, section: index });
-    else units.push(...glueNames(partsOf({ first: lead, last: index }, outline), outline));
+    // One by one: a section may have more parts than a call may have arguments.
+    else for (const part of glueNames(partsOf({ first: lead, last: index }, outline), outline)) units.push(part);
     lead = index + 1;
   }
   return units;
@@ -94,17 +95,21 @@ function glueNames(parts: Unit[], { sections, rule }: Outline): Unit[] {
   return glued;
 }
 
-/** What all that is said in the sections stands under; of names alone, the last one. Marks of code hold its path. */
-function namesOf({ first, last }: Group, { sections, marks, document, isCode }: Outline): string[] {
+/** What all that is said in the sections stands under; of names alone, the last one. */
+function namesOf({ first, last }: Group, { sections, marks, document }: Outline): string[] {
   let common: number[] | undefined;
   for (let index = first; index <= last; index++) {
     const section = sections[index];
     if (section === undefined || section.isBare) continue;
     const { path } = section;
-    const differs = (common ?? path).findIndex((mark, i) => path[i] !== mark);
+    const differs = (common ?? path).findIndex((mark, i) => !isSameName(marks[path[i] ?? -1], marks[mark]));
     common = (common ?? path).slice(0, differs === -1 ? undefined : differs);
   }
   const path = common ?? sections[last]?.path ?? [];
   const names = path.map((mark) => marks[mark]?.name ?? '').filter((name) => name !== '');
-  return isCode ? names : [...(document.blocks[sections[first]?.from ?? 0]?.path ?? []), ...names];
+  return [...(document.blocks[sections[first]?.from ?? 0]?.path ?? []), ...names];
 }
+
+/** A class that goes on below a method has a second mark of the same name. */
+const isSameName = (one: Mark | undefined, other: Mark | undefined): boolean =>
+  one?.name === other?.name && one?.level === other?.level;

@@ -8,6 +8,7 @@ import type { Mark } from './sections.ts';
 const CLAUSE_END = /[.;:!?。；：]["”’)\]]*$|(\s|^)(and|or|und|oder|et|ou|y|o|e)$/i;
 const WRAPPED_CHARACTERS = 60;
 const MAX_TITLE_CHARACTERS = 90;
+const MAX_WORDS_WITH_FULL_STOP = 5;
 /** “Notices. All notices …”: a title that runs into its text. */
 const RUN_IN_TITLE = /^\s*[:.–—-]?\s*(?<title>[\p{Lu}“"][^.:;–—\n]{2,60})(\.|:|\s[–—-])\s+\S/u;
 const MAX_RUN_IN_WORDS = 8;
@@ -46,13 +47,19 @@ function clauseMark(line: Line, numbering: Numbering): Mark | undefined {
   const { start, end, text } = line;
   const { level, sign, length } = numbering;
   if (level === CLAUSE_LEVELS.definition) return { start, nameEnd: start, level, name: sign, opens: false };
-  const isTitle = line.isShort && text.length <= MAX_TITLE_CHARACTERS && !/[.;:,]$/.test(text.slice(length));
-  if (isTitle && level < CLAUSE_LEVELS.numberInParentheses)
-    return { start, nameEnd: end, level, name: headingName(text), opens: opens(level) };
+  if (line.isShort && level < CLAUSE_LEVELS.numberInParentheses && isTitle(text, length))
+    return { start, nameEnd: end, level, name: headingName(text.replace(/\.$/, '')), opens: opens(level) };
   // Schedules and parts have no text on their line.
   if (length === 0) return undefined;
   const title = RUN_IN_TITLE.exec(text.slice(length))?.groups?.['title'];
   const isName = title !== undefined && title.split(/\s+/).length <= MAX_RUN_IN_WORDS;
   const name = isName ? `${text.slice(0, length)} ${title}` : text.slice(0, length);
   return { start, nameEnd: start + length, level, name: headingName(name), opens: opens(level) };
+}
+
+/** A line that says nothing but what the clause is called: “2.2 Notice”, “Section 4.1 Definitions.” */
+function isTitle(text: string, numberLength: number): boolean {
+  const words = text.slice(numberLength).trim();
+  if (words.endsWith('.')) return /^\p{Lu}/u.test(words) && words.split(/\s+/).length <= MAX_WORDS_WITH_FULL_STOP;
+  return text.length <= MAX_TITLE_CHARACTERS && !/[;:,]$/.test(words);
 }

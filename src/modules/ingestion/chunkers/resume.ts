@@ -26,7 +26,7 @@ const YEAR_AT_AN_END = new RegExp(String.raw`^\(?${YEAR}\)?\b|\b${YEAR}\)?$`, 'u
 const BULLET = /^[-–—•·*▪◦●○‣➢✓]\s*/u;
 /** A post, its employer, its dates. */
 const LINES_TO_DATES = 2;
-const BULLET_DATES_CHARACTERS = 24;
+const BULLET_WITH_DATES = new RegExp(String.raw`^[^\p{L}\d]{0,4}${MONTH}${YEAR}\s*[-–—−~]`, 'u');
 const MAX_TITLE_CHARACTERS = 80;
 const MAX_ENTRY_CHARACTERS = 160;
 /** “Skills: TypeScript, SQL” */
@@ -95,7 +95,7 @@ function headingMark(line: Line, { sectionLevel, isInSection }: Outline): Mark |
 
 /** Whether a post or degree begins on the line: it has the dates, or is a title above them. */
 function isEntry(line: Line, next: Line[]): boolean {
-  if (isBullet(line)) return DATE_RANGE.test(line.text.slice(0, BULLET_DATES_CHARACTERS));
+  if (isBullet(line)) return BULLET_WITH_DATES.test(line.text);
   if (hasDates(line)) return true;
   const [first, second] = next;
   if (!isTitle(line) || first === undefined || isBullet(first)) return false;
