@@ -215,6 +215,16 @@ describe('a table', () => {
     expect(new Set(chunks.map(({ headings }) => headings.join()))).toEqual(new Set(['Sheet 1']));
   });
 
+  it('has its header once where a first column without a name begins it', () => {
+    const header = '\t2023\t2024';
+    const blocks: Block[] = [
+      { type: 'table', header, text: `${header}\n${rows(0, 40)}` },
+      { type: 'table', header, text: rows(40, 3) },
+    ];
+    const chunks = chunksOf(blocks, 'table');
+    expect(chunks.map((chunk) => chunk.header)).toEqual([undefined, ...chunks.slice(1).map(() => header)]);
+  });
+
   it('shares no chunk with another one', () => {
     const blocks: Block[] = [
       paragraph('Sales'),

@@ -25,7 +25,8 @@ export function createHeaders(blocks: Block[], spans: Span[]) {
       const header = headerOf(index);
       const block = blocks[index];
       if (header === undefined || block === undefined) return undefined;
-      const isThere = start === spans[index]?.start && block.text.startsWith(header);
+      const before = block.text.slice(0, start - (spans[index]?.start ?? 0));
+      const isThere = before.trim() === '' && block.text.startsWith(header);
       return isThere ? undefined : clip(header);
     },
   };
