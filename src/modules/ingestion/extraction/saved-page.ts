@@ -7,14 +7,20 @@ import { closeEmptyElements } from './xhtml.ts';
 /** A page as it was found or saved: its HTML, and what the saving program noted. */
 export type SavedPage = { html: string; encoding: string; url?: string; savedAt?: string | undefined };
 
+const HEAD_BYTES = 65_536;
 const HEAD_CHARACTERS = 8192;
 const MAX_URL_CHARACTERS = 2000;
 
 /** The HTML of a page, out of its wrapping: an MHTML file, pictures within the page, what browsers put above it. */
 export function openSavedPage({ bytes, mediaType }: ExtractionInput): SavedPage {
-  const { text, encoding } = decodeText(bytes, { mediaType, html: true });
-  const page = looksLikeMhtml(text) ? openArchive(bytes) : { html: text, encoding, ...readNote(text) };
+  const head = decodeText(bytes.subarray(0, HEAD_BYTES), { mediaType, html: true }).text;
+  const page = looksLikeMhtml(head) ? openArchive(bytes) : openPage(bytes, mediaType);
   return { ...page, html: tidyHtml(page.html) };
+}
+
+function openPage(bytes: Uint8Array, mediaType: string): SavedPage {
+  const { text, encoding } = decodeText(bytes, { mediaType, html: true });
+  return { html: text, encoding, ...readNote(text) };
 }
 
 function openArchive(bytes: Uint8Array): SavedPage {
