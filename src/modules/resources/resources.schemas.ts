@@ -31,12 +31,9 @@ const filing = { title: title.optional(), tags: tags.optional(), profile: profil
 export const addResourceBody = z
   .object({
     url,
-    type: z
-      .enum(['page', 'feed'])
-      .optional()
-      .openapi({
-        description: 'A feed must be one; a page is kept even if it is one. By default the content decides.',
-      }),
+    type: z.enum(['page', 'feed']).optional().openapi({
+      description: 'A feed must be one; a page is kept even if it is one. By default the content decides.',
+    }),
     ...filing,
     collectionId: collectionId.optional(),
     autoAccept: autoAccept.optional(),

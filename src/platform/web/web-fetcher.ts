@@ -3,7 +3,7 @@ import { createExpiringCache } from '../../shared/expiring-cache.ts';
 import { boundedBody, boundedText, timedOut, tooLarge } from './bounded-body.ts';
 import { robotsAllow } from './robots.ts';
 import type { UrlGuard } from './url-guard.ts';
-import { type Web, WebError, type WebFailure } from './web.ts';
+import { type Web, WebError, type WebFailure, type WebRequest } from './web.ts';
 
 export type WebFetcherOptions = {
   guard: UrlGuard;
@@ -123,41 +123,45 @@ export function createWebFetcher({ guard, homepage, maxBytes, timeoutMs, now, fe
         await obeyRobots(start);
       }
       const deadline = startDeadline(timeoutMs);
-      const headers = {
-        accept: 'text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.8',
-        ...(etag && { 'if-none-match': etag }),
-        ...(lastModified && { 'if-modified-since': lastModified }),
-      };
-      const { response, url } = await ask(start, { headers, deadline });
-      const fail = (error: WebError) => {
+      const conditions = conditionsOf({ etag, lastModified });
+      const { response, url } = await ask(start, { headers: { accept: ACCEPTED, ...conditions }, deadline });
+      const isUnchanged = response.status === 304 && Object.keys(conditions).length > 0;
+      const problem = isUnchanged ? undefined : problemOf(response, maxBytes);
+      if (problem) {
         deadline.abort();
-        return error;
-      };
-      const isUnchanged = response.status === 304 && Boolean(etag ?? lastModified);
-      if (!isUnchanged && !response.ok) throw fail(unavailable(response));
-      const mediaType = response.headers.get('content-type')?.trim() ?? '';
-      if (!isUnchanged) {
-        const essence = mediaType.split(';')[0]?.trim() ?? '';
-        if (response.status === 204)
-          throw fail(new WebError('unsupported_answer', 'The site answers without content.'));
-        if (!WANTED_TYPE.test(essence)) throw fail(unwanted(essence));
-        if (!READABLE_ENCODING.test(response.headers.get('content-encoding') ?? '')) throw fail(unreadable());
+        throw problem;
       }
-      const length = declaredLength(response);
-      if (!isUnchanged && length > maxBytes) throw fail(tooLarge(maxBytes));
+      const limits = { maxBytes, endsAt: deadline.endsAt, idleMs: IDLE_MS, now };
+      const header = (name: string) => response.headers.get(name)?.trim() ?? '';
       return {
         status: response.status,
         url: url.href,
-        mediaType,
-        disposition: response.headers.get('content-disposition') ?? '',
-        links: response.headers.get('link') ?? '',
-        etag: validator(response.headers.get('etag')),
-        lastModified: validator(response.headers.get('last-modified')),
-        body: whole(boundedBody(response.body, { maxBytes, endsAt: deadline.endsAt, idleMs: IDLE_MS, now }), length),
+        mediaType: header('content-type'),
+        disposition: header('content-disposition'),
+        links: header('link'),
+        etag: validator(header('etag')),
+        lastModified: validator(header('last-modified')),
+        body: whole(boundedBody(response.body, limits), declaredLength(response)),
         close: () => deadline.abort(),
       };
     },
   };
+}
+
+const ACCEPTED = 'text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.8';
+
+function conditionsOf({ etag, lastModified }: Pick<WebRequest, 'etag' | 'lastModified'>): Record<string, string> {
+  return { ...(etag && { 'if-none-match': etag }), ...(lastModified && { 'if-modified-since': lastModified }) };
+}
+
+/** Why an answer cannot be kept, as far as its headers say. */
+function problemOf(response: Response, maxBytes: number): WebError | undefined {
+  if (!response.ok) return unavailable(response);
+  if (response.status === 204) return new WebError('unsupported_answer', 'The site answers without content.');
+  const type = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
+  if (!WANTED_TYPE.test(type)) return unwanted(type);
+  if (!READABLE_ENCODING.test(response.headers.get('content-encoding') ?? '')) return unreadable();
+  return declaredLength(response) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
 
 /** @throws WebError when less arrives than was declared: what is missing would be archived as if it had never been. */
@@ -213,8 +217,7 @@ function retryAfterMs(header: string | null): number | undefined {
 const MAX_VALIDATOR_CHARACTERS = 500;
 
 /** What is sent back must be small and one line. */
-const validator = (header: string | null) =>
-  header !== null && header !== '' && header.length <= MAX_VALIDATOR_CHARACTERS ? header : null;
+const validator = (header: string) => (header !== '' && header.length <= MAX_VALIDATOR_CHARACTERS ? header : null);
 
 const PLAIN_TYPE = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/;
 

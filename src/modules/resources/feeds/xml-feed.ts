@@ -72,22 +72,26 @@ function createReader() {
     return isNamed ? within === 2 : within === 1 && name !== 'name';
   };
 
+  const beginEntry = () => {
+    if (entries.length >= MAX_ENTRIES) return;
+    entryDepth = path.length;
+    entries.push(new Map());
+  };
+
+  const beginField = ({ name, attributes }: Element) => {
+    const { href, rel = 'alternate' } = attributes;
+    if (name !== 'link' || href === undefined) field = { name, depth: path.length, text: '', attributes };
+    else if (rel === 'alternate') keep(name, href);
+  };
+
   return {
     open(element: Element) {
-      const { name, attributes } = element;
+      const { name } = element;
       path.push(name);
       if (path.length > MAX_DEPTH) throw new FeedError('It is nested too deeply.');
       if (path.length === 1) isFeed = ROOTS.has(name);
-      if (ENTRIES.has(name) && entryDepth === 0 && entries.length < MAX_ENTRIES) {
-        entryDepth = path.length;
-        entries.push(new Map());
-        return;
-      }
-      if (!isField(element)) return;
-      const { href, rel = 'alternate' } = attributes;
-      if (name === 'link' && href !== undefined) {
-        if (rel === 'alternate') keep('link', href);
-      } else field = { name, depth: path.length, text: '', attributes };
+      if (ENTRIES.has(name) && entryDepth === 0) beginEntry();
+      else if (isField(element)) beginField(element);
     },
 
     close() {
