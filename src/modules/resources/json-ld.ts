@@ -17,8 +17,7 @@ const MAX_SCRIPT_CHARACTERS = 200_000;
 const MAX_THINGS = 200;
 const MAX_DEPTH = 4;
 const MAX_NAMES = 10;
-const SCRIPT = /<script\b([^>]{0,1000})>([\s\S]*?)<\/script\s*>/gi;
-const IS_LINKED_DATA = /\btype\s*=\s*["']?application\/ld\+json\b/i;
+const LINKED_DATA = /<script\b[^>]{0,1000}?\btype\s*=\s*["']?application\/ld\+json\b[^>]{0,1000}>/gi;
 const WORKS =
   /(Article|Posting|WebPage|Book|Report|Thesis|Recipe|Chapter|Course|Dataset|CreativeWork|MediaObject|VideoObject)$/;
 
@@ -27,12 +26,7 @@ type Thing = Record<string, unknown>;
 /** Reads a page's JSON-LD; what is no JSON, or nothing that is written, is passed over. */
 export function readLinkedData(html: string): LinkedData {
   const things: Thing[] = [];
-  let scripts = 0;
-  for (const [, attributes = '', text = ''] of html.matchAll(SCRIPT)) {
-    if (!IS_LINKED_DATA.test(attributes)) continue;
-    if (++scripts > MAX_SCRIPTS) break;
-    if (text.length <= MAX_SCRIPT_CHARACTERS) gather(parse(text), { things, depth: 0 });
-  }
+  for (const text of scriptsIn(html)) gather(parse(text), { things, depth: 0 });
   const works = things.filter((thing) => WORKS.test(typeOf(thing)));
   // A page may list others: what is an article says more about it than what is any page.
   const work = works.find((thing) => !/WebPage$/.test(typeOf(thing))) ?? works[0];
@@ -49,6 +43,17 @@ export function readLinkedData(html: string): LinkedData {
     language: textOf(inLanguage) ?? (isThing(inLanguage) ? textOf(inLanguage['alternateName']) : undefined),
     isFree: flagOf(work['isAccessibleForFree']),
   };
+}
+
+/** The texts of its JSON-LD scripts that end somewhere near. */
+function* scriptsIn(html: string): Generator<string> {
+  let scripts = 0;
+  for (const match of html.matchAll(LINKED_DATA)) {
+    const start = match.index + match[0].length;
+    const close = html.slice(start, start + MAX_SCRIPT_CHARACTERS).search(/<\/script/i);
+    if (++scripts > MAX_SCRIPTS) return;
+    if (close !== -1) yield html.slice(start, start + close);
+  }
 }
 
 function gather(value: unknown, { things, depth }: { things: Thing[]; depth: number }): void {

@@ -10,6 +10,7 @@ import {
   walkDom,
 } from '../ingestion/extraction/dom.ts';
 import { flatText, isSkipped } from '../ingestion/extraction/dom-text.ts';
+import { isReadable } from '../ingestion/extraction/html.ts';
 import { dropInertParts, fitsTree } from '../ingestion/extraction/html-guard.ts';
 import { type LinkedData, readLinkedData } from './json-ld.ts';
 import { licenceOf } from './licences.ts';
@@ -46,6 +47,8 @@ export type PageMeasures = {
 const MAX_FACT_CHARACTERS = 500;
 const MAX_FEEDS = 10;
 const MAX_HEAD_CHARACTERS = 200_000;
+const MAX_HEAD_TAGS = 500;
+const HEAD_TAG = /<(?:meta|link|html)\b[^<>]{0,2000}>|<title\b[^<>]{0,200}>[^<]{0,1000}<\/title>/gi;
 const FEED_TYPE = /^application\/(rss\+xml|atom\+xml|feed\+json)\b/i;
 const PAYWALL_WORDS =
   /\b(subscribe (now )?to (continue|keep) reading|this (article|content|story) is (for|only for|available to) subscribers|already a subscriber\?|subscribers? only|register to continue reading)/i;
@@ -57,6 +60,7 @@ type Marks = {
   title: string;
   language: string;
 };
+type Shape = { elements: number; depth: number };
 
 /**
  * Reads what a page tells about itself: its head, its JSON-LD, its links to a licence, and how much of it is text.
@@ -72,31 +76,33 @@ export async function readPage(
   const isWhole = fitsTree(html);
   // Of a page that is too large for a tree, the head still says most of it.
   const page = await parsePage(isWhole ? html : headOf(html));
-  const marks = readMarks(page.root);
+  const { shape, ...marks } = readMarks(page.root);
   const facts = toFacts(marks, { linked, url: from.url });
   const hasPaywall =
     linked.isFree === false || marks.meta.get('article:content_tier') === 'locked' || PAYWALL_PARTS.test(html);
-  const measures = isWhole ? await measure(page) : measureFlat(html);
+  const measures = isWhole ? await measure(page, shape) : measureFlat(html);
   return { facts, measures: { ...measures, hasPaywall: hasPaywall || measures.hasPaywall } };
 }
 
-const headOf = (html: string) => {
-  const end = html.search(/<\/head\s*>|<body[\s>]/i);
-  return html.slice(0, Math.min(end === -1 ? MAX_HEAD_CHARACTERS : end, MAX_HEAD_CHARACTERS));
-};
+/** Those tags of its beginning that say something about the page, one beside the other: nothing nests. */
+const headOf = (html: string) =>
+  (html.slice(0, MAX_HEAD_CHARACTERS).match(HEAD_TAG) ?? []).slice(0, MAX_HEAD_TAGS).join('');
 
-function readMarks(root: DomNode): Marks {
+function readMarks(root: DomNode): Marks & { shape: Shape } {
   const marks: Marks = { meta: new Map(), links: [], title: '', language: '' };
+  const shape: Shape = { elements: 0, depth: 0 };
   walkDom(root, {
-    enter(node) {
+    enter(node, depth) {
       const tag = tagOf(node);
+      shape.elements++;
+      shape.depth = Math.max(shape.depth, depth);
       if (tag === 'HTML') marks.language = attributeOf(node, 'lang');
       else if (tag === 'TITLE') marks.title ||= flatText(node);
       else if (tag === 'META') noteMeta(node, marks);
       else if (tag === 'LINK' || tag === 'A') noteLink(node, marks);
     },
   });
-  return marks;
+  return { ...marks, shape };
 }
 
 function noteMeta(node: DomNode, { meta }: Marks): void {
@@ -180,10 +186,10 @@ function languageTag(text: string): string | undefined {
   return /^[a-z]{2,3}(-[a-z\d]{1,8}){0,3}$/i.test(tag) ? tag : undefined;
 }
 
-async function measure(page: Page): Promise<PageMeasures> {
+async function measure(page: Page, shape: Shape): Promise<PageMeasures> {
   const whole = textOf(page.root);
   // Looking for the article takes the tree apart.
-  const article = await page.takeArticle().catch(() => undefined);
+  const article = isReadable(shape) ? await page.takeArticle().catch(() => undefined) : undefined;
   const read = article === undefined ? { text: '', inLinks: 0 } : textOf(article.content);
   return {
     wholeCharacters: whole.text.length,
@@ -195,7 +201,7 @@ async function measure(page: Page): Promise<PageMeasures> {
 }
 
 function measureFlat(html: string): PageMeasures {
-  const text = html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const text = html.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ');
   const { length } = text;
   const words = countWords(text);
   return { wholeCharacters: length, articleCharacters: length, linkCharacters: 0, words, hasPaywall: false };

@@ -74,8 +74,10 @@ function pageReasons({
 }: PageMeasures): QualityReason[] {
   const readable = share(articleCharacters, wholeCharacters);
   const links = share(linkCharacters, articleCharacters || wholeCharacters);
+  // What only leads elsewhere is no text.
+  const read = Math.round(words * (1 - links));
   return [
-    reason('length', { of: 25, share: Math.min(1, words / FULL_WORDS), detail: `There are ${words} words to read.` }),
+    reason('length', { of: 25, share: read / FULL_WORDS, detail: `There are ${read} words to read.` }),
     reason('readable_share', {
       of: 20,
       share: between(readable, { poor: POOR_SHARE, good: GOOD_SHARE }),
@@ -97,7 +99,7 @@ function pageReasons({
 }
 
 const fileReasons = (sizeBytes: number): QualityReason[] => [
-  reason('length', { of: 25, share: Math.min(1, sizeBytes / FULL_BYTES), detail: `The file has ${sizeBytes} bytes.` }),
+  reason('length', { of: 25, share: sizeBytes / FULL_BYTES, detail: `The file has ${sizeBytes} bytes.` }),
 ];
 
 const secure = (url: string) => {

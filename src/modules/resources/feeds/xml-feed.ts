@@ -1,5 +1,7 @@
 import { FeedError, MAX_ENTRIES, type RawEntry, type RawFeed } from './feed.ts';
 
+/** A feed whose text is full of stray signs has some hundreds. */
+const MAX_ERRORS = 5_000;
 const MAX_DEPTH = 200;
 const MAX_FIELD_CHARACTERS = 5_000;
 const MAX_ATTRIBUTES = 100;
@@ -29,7 +31,10 @@ export async function readXmlFeed(source: string): Promise<RawFeed> {
   const parser = new SaxesParser();
   const reader = createReader();
   // It knows no entities but XML's five, and reads no declarations of any: there is nothing that could grow.
-  parser.on('error', () => {});
+  let errors = 0;
+  parser.on('error', () => {
+    if (++errors > MAX_ERRORS) throw new FeedError('It is no XML.');
+  });
   parser.on('opentag', ({ name, attributes }) =>
     reader.open({ name: nameOf(name), attributes: attributesOf(attributes) }),
   );
@@ -65,9 +70,9 @@ function createReader() {
 
   /** Whether an element at this place is a field of the entry, or of the feed, and of nothing else within them. */
   const isField = ({ name }: Element): boolean => {
-    if (!WANTED.has(name) || field) return false;
-    const parent = path.at(-2);
-    const isNamed = name === 'name' && parent === 'author';
+    // A person's name stands within them.
+    const isNamed = name === 'name' && path.at(-2) === 'author';
+    if (!WANTED.has(name) || (field && !isNamed)) return false;
     const within = entryDepth > 0 ? path.length - entryDepth : path.length - (path.includes('channel') ? 2 : 1);
     return isNamed ? within === 2 : within === 1 && name !== 'name';
   };
