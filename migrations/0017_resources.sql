@@ -43,6 +43,8 @@ CREATE TABLE resources (
   is_asked_for INTEGER NOT NULL DEFAULT 1 CHECK (is_asked_for IN (0, 1)),
   -- When its turn at its host is or was: requests of one owner to one host keep a distance.
   slot_at INTEGER,
+  -- Until when an attempt that is fetching it may take: so many at a host at once, and no more.
+  busy_until INTEGER,
   fetched_at INTEGER,
   changed_at INTEGER,
   opened_at INTEGER,
@@ -59,6 +61,7 @@ CREATE INDEX resources_owner_published ON resources (owner_id, published_at, id)
 CREATE INDEX resources_owner_quality ON resources (owner_id, quality_score, id);
 CREATE INDEX resources_owner_status ON resources (owner_id, status, created_at, id);
 CREATE INDEX resources_owner_host ON resources (owner_id, host, slot_at);
+CREATE INDEX resources_busy ON resources (owner_id, host, busy_until) WHERE busy_until IS NOT NULL;
 CREATE INDEX resources_collection ON resources (collection_id) WHERE collection_id IS NOT NULL;
 CREATE INDEX resources_feed ON resources (feed_id, status) WHERE feed_id IS NOT NULL;
 CREATE INDEX resources_document ON resources (document_id) WHERE document_id IS NOT NULL;

@@ -158,7 +158,7 @@ describe('a fetch', () => {
 
   it.each<[what: string, site: Site]>([
     ['answers', () => sleep(5_000).then(() => html('late'))],
-    ['redirects', async ({ pathname }) => (await sleep(150), redirect(`${pathname}x`))],
+    ['redirects', ({ pathname }) => sleep(150).then(() => redirect(`${pathname}x`))],
     ['sends byte by byte', () => new Response(trickle(1_000, 20), { headers: { 'content-type': 'text/html' } })],
     [
       'never ends',

@@ -17,7 +17,7 @@ import type { createTakingIn } from './taking-in.ts';
 type Deps = {
   database: Database;
   clock: Clock;
-  config: Pick<Config, 'FETCH_GAP_MS'>;
+  config: Pick<Config, 'FETCH_GAP_MS' | 'FETCH_TIMEOUT_MS'>;
   web: Web;
   archive: Archive;
   documents: DocumentsService;
@@ -28,6 +28,8 @@ type Deps = {
 /** Of one owner, at one host, at the same time. */
 const MAX_AT_HOST = 2;
 const HOST_BUSY_MS = 2_000;
+/** What comes on top of the fetch itself, before its place is given away. */
+const KEEPING_MS = 30_000;
 /** A turn that is this near is worth staying for. */
 const WAITED_FOR_MS = 1_000;
 /** A site that answers nobody is left alone sooner than a part of ours would be. */
@@ -44,24 +46,30 @@ export function createFetchResource(deps: Deps): JobHandler {
   const { database, clock, config, web, documents, takingIn, feedReading } = deps;
   const repository = createResourcesRepository(database);
 
+  /**
+   * Takes its turn. @returns undefined when it has been deleted.
+   * @throws NotYetError until it is let in: waiting is no failed attempt.
+   */
   const begin = async ({ job, requireLease }: Attempt): Promise<Turn | undefined> => {
     const id = subjectOf(job);
     const now = clock.now();
+    const busyUntil = now + config.FETCH_TIMEOUT_MS + KEEPING_MS;
     const [turn] = await database.commitAndRead(
-      [requireLease(), repository.takeTurn(job.ownerId, { id, gapMs: config.FETCH_GAP_MS, now })],
-      repository.turn(job.ownerId, { id, jobId: job.id, now }),
+      [
+        requireLease(),
+        repository.takeTurn(job.ownerId, { id, gapMs: config.FETCH_GAP_MS, now }),
+        repository.enter(job.ownerId, { id, by: now + WAITED_FOR_MS, busyUntil, most: MAX_AT_HOST, now }),
+      ],
+      repository.turn(job.ownerId, id),
     );
-    return turn;
-  };
-
-  /** @throws NotYetError until it is its turn: waiting is no failed attempt. */
-  const awaitTurn = async ({ slotAt, othersAtHost }: Turn): Promise<void> => {
-    const waitMs = (slotAt ?? 0) - clock.now();
+    if (!turn) return undefined;
+    const waitMs = (turn.slotAt ?? 0) - now;
     if (waitMs > WAITED_FOR_MS) throw new NotYetError('Others are fetched from the same site first.', waitMs);
-    if (othersAtHost >= MAX_AT_HOST) {
+    if (turn.busyUntil !== busyUntil) {
       throw new NotYetError('Enough is being fetched from the same site.', HOST_BUSY_MS * (0.5 + Math.random()));
     }
     if (waitMs > 0) await clock.sleep(waitMs);
+    return turn;
   };
 
   /** The document that there is of it; undefined where nothing was kept yet, or it is in the trash. */
@@ -129,7 +137,6 @@ export function createFetchResource(deps: Deps): JobHandler {
       const turn = await begin(attempt);
       // Deleted since: there is nothing to do, and nothing has gone wrong.
       if (!turn) return { result: { outcome: 'gone' }, statements: [] };
-      await awaitTurn(turn);
       try {
         return await fetch(attempt, turn);
       } catch (error) {

@@ -9,8 +9,6 @@ import { type Resource, type ResourceStatus, type ResourceType, resources } from
 export type Turn = Resource & {
   /** Whether its documents can still be filed there. */
   hasLiveCollection: boolean;
-  /** Jobs that are at the same host for the same owner just now. */
-  othersAtHost: number;
   /** Entries of the feed that nobody has accepted or dismissed. */
   waitingEntries: number;
 };
@@ -125,7 +123,7 @@ export function createResourcesRepository(database: Database) {
 
     /** Looks away from it until the next time. */
     putOff: (ownerId: string, { id, now }: { id: string; now: number }): Statement =>
-      rows.update(ownerId, { id, now, changes: { dueAt: nextCheck(now) } }),
+      rows.update(ownerId, { id, now, changes: { busyUntil: null, dueAt: nextCheck(now) } }),
 
     /**
      * Takes a place in the queue for the host, unless it has one that it has not used: turns of one owner at one host are
@@ -142,7 +140,25 @@ export function createResourcesRepository(database: Database) {
         })
         .where(owned(ownerId, id)),
 
-    turn: (ownerId: string, { id, jobId, now }: { id: string; jobId: string; now: number }): Statement<Turn[]> =>
+    /** Lets it in if its turn has come by then, and not too many of the owner's are at the host. */
+    enter: (
+      ownerId: string,
+      { id, by, busyUntil, most, now }: { id: string; by: number; busyUntil: number; most: number; now: number },
+    ): Statement =>
+      orm
+        .update(resources)
+        .set({ busyUntil })
+        .where(
+          and(
+            owned(ownerId, id),
+            sql`${resources.slotAt} <= ${integer(by)}`,
+            sql`(select count(*) from resources as other where other.owner_id = ${ownerId}
+              and other.host = resources.host and other.busy_until > ${integer(now)}
+              and other.id <> resources.id) < ${integer(most)}`,
+          ),
+        ),
+
+    turn: (ownerId: string, id: string): Statement<Turn[]> =>
       orm
         .select({
           ...getTableColumns(resources),
@@ -150,12 +166,6 @@ export function createResourcesRepository(database: Database) {
             where collections.id = ${resources.collectionId} and collections.deleted_at is null)`
             .mapWith(Boolean)
             .as('has_live_collection'),
-          othersAtHost: sql<number>`(select count(*) from processing_jobs as job
-            cross join resources as other on other.id = job.subject_id
-            where job.owner_id = ${ownerId} and job.status = 'running' and job.due_at > ${integer(now)}
-            and job.type = 'fetch_resource' and job.id <> ${jobId} and other.host = resources.host)`.as(
-            'others_at_host',
-          ),
           waitingEntries: sql<number>`(select count(*) from resources as entry
             where entry.feed_id = resources.id and entry.status = 'discovered')`.as('waiting_entries'),
         })
@@ -173,6 +183,7 @@ export function createResourcesRepository(database: Database) {
         changes: {
           ...changes,
           status: 'ready',
+          busyUntil: null,
           fetchedAt: now,
           fetchCount: sql`${resources.fetchCount} + 1`,
           failureCount: 0,
@@ -187,7 +198,7 @@ export function createResourcesRepository(database: Database) {
     fetchedInVain: (ownerId: string, { id, now }: { id: string; now: number }): Statement =>
       orm
         .update(resources)
-        .set({ fetchedAt: now, fetchCount: sql`${resources.fetchCount} + 1` })
+        .set({ busyUntil: null, fetchedAt: now, fetchCount: sql`${resources.fetchCount} + 1` })
         .where(owned(ownerId, id)),
 
     /** What was read before stays; what never was has failed. */
@@ -208,6 +219,7 @@ export function createResourcesRepository(database: Database) {
           errorCode: failure.code,
           errorMessage: failure.message,
           failureCount: sql`${resources.failureCount} + 1`,
+          busyUntil: null,
           fetchedAt: now,
           dueAt: isForGood ? null : laterCheck(now),
         },

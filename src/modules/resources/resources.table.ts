@@ -59,6 +59,7 @@ export const resources = sqliteTable('resources', {
   acceptedCount: integer('accepted_count').notNull().default(0),
   isAskedFor: integer('is_asked_for', { mode: 'boolean' }).notNull().default(true),
   slotAt: timestamp('slot_at'),
+  busyUntil: timestamp('busy_until'),
   fetchedAt: timestamp('fetched_at'),
   changedAt: timestamp('changed_at'),
   openedAt: timestamp('opened_at'),

@@ -1,4 +1,3 @@
-import { LeaseLostError, PermanentJobError } from '../ingestion/job-lifecycle.ts';
 import type { Database } from '../../db/client.ts';
 import { isGuardFailure } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -8,15 +7,16 @@ import type { WebAnswer } from '../../platform/web/web.ts';
 import { AppError } from '../../shared/app-error.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
-import { decodeText } from '../ingestion/extraction/decode.ts';
 import { PROFILES } from '../ingestion/chunking.ts';
+import { decodeText } from '../ingestion/extraction/decode.ts';
+import { LeaseLostError, PermanentJobError } from '../ingestion/job-lifecycle.ts';
 import type { Attempt, Completion } from '../ingestion/job-runner.ts';
 import type { DocumentUpload } from '../library/document-upload.ts';
 import type { FiledDocument } from '../library/documents.service.ts';
 import { type Peeked, remembering } from './body-pieces.ts';
+import { linkedIn } from './link-header.ts';
 import { type PageFacts, type PageMeasures, readPage } from './page-facts.ts';
 import { judgeQuality } from './quality.ts';
-import { linkedIn } from './link-header.ts';
 import { filenameOf } from './resource-url.ts';
 import { createResourcesRepository, type Turn } from './resources.repository.ts';
 
