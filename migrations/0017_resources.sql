@@ -14,7 +14,8 @@ CREATE TABLE resources (
   -- How the document is filed once there is one; of a feed, those of its entries.
   collection_id TEXT REFERENCES collections (id) ON DELETE SET NULL,
   tags TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
-  profile TEXT NOT NULL DEFAULT 'general',
+  -- How its document is read; null: as the rules propose.
+  profile TEXT,
   -- The feed that named it.
   feed_id TEXT REFERENCES resources (id) ON DELETE SET NULL,
   document_id TEXT REFERENCES documents (id) ON DELETE SET NULL,

@@ -6,6 +6,7 @@ import { deliver, loseWakeUps, pass } from './support/clockwork.ts';
 import { listen } from './support/console.ts';
 import { tick } from './support/cron.ts';
 import { isolateThatDies } from './support/dying-isolate.ts';
+import { exported } from './support/exports.ts';
 import {
   type Added,
   act,
@@ -30,6 +31,7 @@ afterEach(() => {
 });
 
 const FEED = 'https://birds.example.com/feed.xml';
+const PAGE = 'https://birds.example.com/heron';
 const BIRDS = ['heron', 'stork', 'crane'];
 
 const rss = (names: string[]) =>
@@ -233,7 +235,7 @@ describe('how a resource is used', () => {
   it('counts how often its document is opened, in one write for many', async () => {
     const { token } = await newUser();
     birds();
-    const { resource: made } = await fetched(token, { url: 'https://birds.example.com/heron' });
+    const { resource: made } = await fetched(token, { url: PAGE });
     const path = `/v1/documents/${made.documentId}`;
     await Promise.all([
       call(`${path}/text`, { token }),
@@ -246,6 +248,27 @@ describe('how a resource is used', () => {
       version: made.version,
       usage: { opens: 3, lastOpenedAt: expect.any(String) },
     });
+  });
+
+  it('can be taken along, and stands in no log', async () => {
+    const { lines, stop } = listen();
+    const { token } = await newUser();
+    fakeWeb({
+      'birds.example.com': ({ url }) =>
+        url.pathname === '/heron' ? html(article('heron')) : new Response('', { status: 503 }),
+    });
+    const { resource: made } = await fetched(token, { url: PAGE, title: 'Zebra' });
+    await fetched(token, { url: 'https://birds.example.com/zebra' });
+    stop();
+    expect(lines.length).toBeGreaterThan(4);
+    for (const secret of ['birds.example.com', 'heron', 'Zebra', 'zebra'])
+      expect(lines.join('\n')).not.toContain(secret);
+    const rows = (await exported(token))
+      .text('resources.ndjson')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows).toMatchObject([{ id: made.id, url: PAGE, title: 'Zebra', status: 'ready' }, { status: 'pending' }]);
   });
 });
 
@@ -282,7 +305,7 @@ describe('an isolate that dies while it fetches', () => {
 
   it('leaves one document, whole, and nothing else, whenever that is', { timeout: 60_000 }, async () => {
     birds();
-    const begin = (token: string) => added(token, { url: 'https://birds.example.com/heron', tags: ['Bird'] });
+    const begin = (token: string) => added(token, { url: PAGE, tags: ['Bird'] });
     const calls = await callsOf(begin);
     expect(calls).toBeGreaterThan(4);
     for (let atCall = 0; atCall <= calls; atCall++) {
@@ -303,7 +326,7 @@ describe('an isolate that dies while it fetches', () => {
     const { web } = birds();
     const begin = async (token: string) => {
       web.sites['birds.example.com'] = () => html(article('heron'));
-      const { resource: made } = await fetched(token, { url: 'https://birds.example.com/heron' });
+      const { resource: made } = await fetched(token, { url: PAGE });
       web.sites['birds.example.com'] = () => html(article('stork'));
       return (await act(token, made, 'check')).body;
     };

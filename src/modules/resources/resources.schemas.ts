@@ -15,7 +15,10 @@ const tags = z
   .array(line(100))
   .max(MAX_TAGS)
   .openapi({ example: ['Reference'] });
-const profile = z.enum(PROFILES).openapi({ description: 'How its document is read.' });
+const profile = z
+  .enum(PROFILES)
+  .nullable()
+  .openapi({ description: 'How its document is read; null, as by default, as rules propose.', example: 'general' });
 const collectionId = z.uuid().openapi({ description: 'Where its document is filed; of a feed, those of its entries.' });
 const autoAccept = z.boolean().openapi({
   description: 'Of a feed: whether what it names is fetched without being asked, 25 entries at a time at most.',
@@ -96,7 +99,7 @@ export const resourceSchema = z
     feedId: z.uuid().nullable().openapi({ description: 'The feed that named it.' }),
     collectionId: z.uuid().nullable(),
     tags: z.array(z.string()),
-    profile: z.string(),
+    profile: z.string().nullable(),
     autoAccept: z.boolean(),
     checkEveryHours: z.number().int().nullable(),
     usage: z.object({

@@ -32,7 +32,7 @@ export type ResourceFields = {
   title?: string | undefined;
   collectionId?: string | null | undefined;
   tags?: string[] | undefined;
-  profile?: string | undefined;
+  profile?: string | null | undefined;
   autoAccept?: boolean | undefined;
   checkEveryHours?: number | null | undefined;
 };
@@ -116,7 +116,7 @@ export function createResourcesService(deps: Deps) {
       titleIsGiven: fields.title !== undefined,
       collectionId: fields.collectionId ?? null,
       tags: fields.tags ?? [],
-      profile: fields.profile ?? 'general',
+      profile: fields.profile ?? null,
       autoAccept: fields.autoAccept ?? false,
       checkEveryHours: fields.checkEveryHours ?? (type === 'feed' ? FEED_CHECK_HOURS : null),
       createdAt: now,

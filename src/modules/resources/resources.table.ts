@@ -39,7 +39,7 @@ export const resources = sqliteTable('resources', {
   titleIsGiven: integer('title_is_given', { mode: 'boolean' }).notNull().default(false),
   collectionId: text('collection_id'),
   tags: json('tags', z.array(z.string())).notNull().default([]),
-  profile: text('profile').notNull().default('general'),
+  profile: text('profile'),
   feedId: text('feed_id'),
   documentId: text('document_id'),
   autoAccept: integer('auto_accept', { mode: 'boolean' }).notNull().default(false),

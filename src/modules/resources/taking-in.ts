@@ -96,7 +96,7 @@ export function createTakingIn({ database, clock, ids, archive, upload, audit, m
         title: turn.titleIsGiven ? (turn.title ?? undefined) : undefined,
         collectionId: turn.hasLiveCollection ? (turn.collectionId ?? undefined) : undefined,
         tags: turn.tags,
-        profile: PROFILES.find((profile) => profile === turn.profile) ?? 'general',
+        profile: PROFILES.find((profile) => profile === turn.profile),
         metadata: sourceOf(found, read.facts),
       },
     });
