@@ -103,17 +103,6 @@ const accept = scopedRoute('documents:write', {
   },
 });
 
-const dismiss = scopedRoute('documents:write', {
-  method: 'post',
-  path: '/v1/resources/{id}/dismiss',
-  operationId: 'dismissResource',
-  tags,
-  summary: 'Dismiss a resource',
-  description: 'It is not fetched, and its feed does not discover it again.',
-  request: { params },
-  responses: { 200: json(resourceSchema, 'The resource.'), ...problems('not_found', 'conflict', 'invalid_fields') },
-});
-
 const check = scopedRoute('documents:write', {
   method: 'post',
   path: '/v1/resources/{id}/check',
@@ -128,6 +117,17 @@ const check = scopedRoute('documents:write', {
     202: json(acceptedResourceSchema, 'The job looks.'),
     ...problems('not_found', 'conflict', 'invalid_fields'),
   },
+});
+
+const dismiss = scopedRoute('documents:write', {
+  method: 'post',
+  path: '/v1/resources/{id}/dismiss',
+  operationId: 'dismissResource',
+  tags,
+  summary: 'Dismiss a resource',
+  description: 'It is not fetched, and its feed does not discover it again.',
+  request: { params },
+  responses: { 200: json(resourceSchema, 'The resource.'), ...problems('not_found', 'conflict', 'invalid_fields') },
 });
 
 /** What people want from the web, and what feeds bring. */
@@ -173,12 +173,12 @@ export function resourceRoutes(app: Router): void {
     return c.json({ resource: presentResource(resource), job: presentJob(job) }, 202);
   });
 
-  app.openapi(dismiss, async (c) =>
-    c.json(presentResource(await c.var.services.resources.dismiss(c.var.actor, c.req.valid('param').id)), 200),
-  );
-
   app.openapi(check, async (c) => {
     const { resource, job } = await c.var.services.resources.check(c.var.actor, c.req.valid('param').id);
     return c.json({ resource: presentResource(resource), job: presentJob(job) }, 202);
   });
+
+  app.openapi(dismiss, async (c) =>
+    c.json(presentResource(await c.var.services.resources.dismiss(c.var.actor, c.req.valid('param').id)), 200),
+  );
 }
