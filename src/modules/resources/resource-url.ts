@@ -26,7 +26,8 @@ export function normaliseUrl(text: string, base?: string): string | undefined {
     .split('&')
     .filter((pair) => pair !== '' && !isTracking(nameOf(pair)));
   // Not by URLSearchParams, which would write what it keeps in another way than the site does.
-  url.search = kept.join('&');
+  // A query may begin with a question mark of its own.
+  url.search = kept.length === 0 ? '' : `?${kept.join('&')}`;
   return url.href;
 }
 
