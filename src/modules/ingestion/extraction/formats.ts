@@ -36,3 +36,9 @@ export function unsupportedFormat(seemsToBe: string): ExtractionError {
     `The file seems to be ${seemsToBe}, which cannot be read. Convert it to one of these and upload it again: ${READABLE}.`,
   );
 }
+
+/** Endings of documents that are not read here, but by some models. */
+const CONVERTIBLE = /\.(doc|xls|xlsb|ppt|pages|numbers|key|et|wps|wpd|odg|svg|tiff?|heic)$/i;
+
+/** Whether it is worth asking a model for what is in a file of a format that is not read here. */
+export const toBeConverted = (filename: string): boolean => CONVERTIBLE.test(filename);

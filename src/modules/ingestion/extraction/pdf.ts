@@ -77,7 +77,8 @@ async function readPdf(pdf: Pdf): Promise<ExtractedDocument> {
   for (const [i, rows] of dropRunningLines(pages).entries()) {
     for (const block of toBlocks(rows, i + 1, typography)) collector.add(block);
   }
-  if (collector.blocks.length === 0) throw nothingFound(pdf.numPages, unreadable);
+  if (unreadable === pdf.numPages) throw nothingReadable();
+  const scanned = pagesWithoutText(pages);
   const { title: ownTitle, ...facts } = await readInfo(pdf);
   const title = usefulTitle(ownTitle) ?? titleFromHeadings(collector.blocks);
   return {
@@ -85,6 +86,7 @@ async function readPdf(pdf: Pdf): Promise<ExtractedDocument> {
     metadata: compactMetadata({ ...facts, ...(unreadable > 0 ? { unreadablePages: unreadable } : {}) }),
     pageCount: pdf.numPages,
     blocks: collector.blocks,
+    ...(scanned.length > 0 && { wanted: ['ocr'], measurements: { scan: { pages: scanned } } }),
   };
 }
 
@@ -123,16 +125,13 @@ async function readOutline(pdf: Pdf): Promise<OutlineEntry[]> {
   }
 }
 
-function nothingFound(pages: number, unreadable: number): ExtractionError {
-  if (unreadable === pages) {
-    return new ExtractionError(
-      'malformed',
-      'None of the pages of the PDF can be read: the file is damaged. Save or download it anew and upload it again.',
-    );
-  }
+/** Numbers of the pages on which nothing is written: empty, or pictures of text. */
+const pagesWithoutText = (pages: Row[][]): number[] => pages.flatMap((rows, i) => (rows.length === 0 ? [i + 1] : []));
+
+function nothingReadable(): ExtractionError {
   return new ExtractionError(
-    'no_text',
-    'The PDF holds no text: it looks scanned. Run text recognition (OCR) on it and upload the result.',
+    'malformed',
+    'None of the pages of the PDF can be read: the file is damaged. Save or download it anew and upload it again.',
   );
 }
 
