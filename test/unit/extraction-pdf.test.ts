@@ -20,8 +20,14 @@ describe('PDF', () => {
     expect(textOf(await extract(pdf(['Still readable'], { xref: 'damaged' })))).toBe('Still readable');
   });
 
-  it('refuses pages without any text, and what is left of a truncated file', async () => {
-    expect(await reasonOf(extract(pdf(['', ''])))).toBe('no_text');
+  it('says on which pages nothing is written: a model may read them', async () => {
+    const { document } = await extract(pdf(['', 'Words', '']));
+    expect(document).toMatchObject({ wanted: ['ocr'], measurements: { scan: { pages: [1, 3] } } });
+    expect((await extract(pdf(['', '']))).document).toMatchObject({ blocks: [], wanted: ['ocr'], pageCount: 2 });
+    expect((await extract(pdf(['Words']))).document.wanted).toBeUndefined();
+  });
+
+  it('refuses what is left of a truncated file', async () => {
     expect(await reasonOf(extract(pdf(['Hello']).slice(0, 120)))).toBe('malformed');
   });
 

@@ -160,7 +160,8 @@ export function createAnalysesRepository(database: Database) {
         .where(
           and(
             sql`${TABLE.documentId} in (select documents.id from documents where documents.owner_id = ${ownerId}
-              and documents.sha256 = ${sha256} and documents.content_id = ${TABLE.contentId})`,
+              and documents.sha256 = ${sha256})`,
+            presentContent,
             sql`${TABLE.documentId} <> ${documentId}`,
             eq(TABLE.status, 'ready'),
             inJson(TABLE.model, models),
