@@ -1,0 +1,28 @@
+import type { AnalysedReading } from '../../src/modules/analyses/analysers/analyser.ts';
+import { ANALYSERS, type LocalAnalysis } from '../../src/modules/analyses/analysers/analysers.ts';
+import { type AnalysisResult, RESULT_SCHEMAS } from '../../src/modules/analyses/analysis-types.ts';
+import { chunkDocument } from '../../src/modules/ingestion/chunking.ts';
+import type { Block } from '../../src/modules/ingestion/extraction/extractor.ts';
+import { detectLanguage } from '../../src/modules/ingestion/language.ts';
+
+/** What reading paragraphs gives. */
+export async function readingOf(
+  paragraphs: string | Block[],
+  more: Partial<AnalysedReading> = {},
+): Promise<AnalysedReading> {
+  const blocks =
+    typeof paragraphs === 'string'
+      ? paragraphs.split('\n\n').map((text): Block => ({ type: 'paragraph', text }))
+      : paragraphs;
+  const { text, chunks } = chunkDocument(blocks, 'general');
+  return { kind: 'text', language: await detectLanguage(text), text, chunks, measurements: {}, ...more };
+}
+
+/** What an analyser finds, which is of the form that it must be. */
+export async function analyse<T extends LocalAnalysis>(
+  type: T,
+  reading: AnalysedReading,
+): Promise<AnalysisResult<T> | undefined> {
+  const result = await ANALYSERS[type].analyse(reading);
+  return result === undefined ? undefined : (RESULT_SCHEMAS[type].parse(result) as AnalysisResult<T>);
+}
