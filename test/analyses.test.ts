@@ -9,7 +9,7 @@ import { tick } from './support/cron.ts';
 import { begin, runToEnd } from './support/erasures.ts';
 import { exported } from './support/exports.ts';
 import { fakeModels, MODELS_KEY, withModels } from './support/fake-models.ts';
-import { type JobView, jobEnd, upload, uploaded } from './support/library.ts';
+import { jobEnd, settledDocument, upload, uploaded } from './support/library.ts';
 import { objectsOf, search } from './support/sample-library.ts';
 import { scannedPdf } from './support/scans.ts';
 import { unrecorded } from './support/statement-recorder.ts';
@@ -44,16 +44,6 @@ const list = async (token: string, id: string, query = '') =>
 const analysesOf = async (token: string, id: string): Promise<Record<string, View>> =>
   Object.fromEntries((await list(token, id)).map((item) => [item.type, item]));
 
-/** Waits for everything that is under way on a document. */
-async function settled(token: string, documentId: string): Promise<void> {
-  for (;;) {
-    const { body } = await call<{ items: JobView[] }>(`/v1/jobs?documentId=${documentId}`, { token });
-    const open = body.items.filter(({ status }) => ['queued', 'running'].includes(status));
-    if (open.length === 0) return;
-    for (const { id } of open) await jobEnd(token, id);
-  }
-}
-
 /** Runs what is due on a document in an isolate with models, until nothing is. */
 async function work(documentId: string, bindings: typeof env): Promise<number> {
   for (let runs = 0; ; runs++) {
@@ -78,7 +68,6 @@ describe('what is known of a document', () => {
   it('is there some moments after it can be found: language, phrases, names, time, quality, a summary with places', async () => {
     const { token } = await newUser();
     const { document } = await uploaded({ token, content: REPORT, filename: 'report.md' });
-    await settled(token, document.id);
     const found = await analysesOf(token, document.id);
     expect(Object.values(found).every(({ status, isCurrent }) => status === 'ready' && isCurrent)).toBe(true);
     expect(Object.keys(found).sort()).toEqual([
@@ -125,7 +114,6 @@ describe('what is known of a document', () => {
       'Nobody in the town spoke against the budget of the schools after the committee had met.',
     ];
     const { document } = await uploaded({ token, content: scannedPdf(pages), filename: 'minutes.pdf' });
-    await settled(token, document.id);
     const { sentences } = (await analysesOf(token, document.id))['summary']?.result ?? {};
     expect(sentences.length).toBeGreaterThanOrEqual(2);
     for (const { text, page } of sentences) expect(pages[page - 1]).toBe(text);
@@ -136,7 +124,7 @@ describe('what is known of a document', () => {
     const log = listen();
     const accepted = await upload({ token, content: REPORT, filename: 'report.md' });
     await jobEnd(token, accepted.body.job.id);
-    await settled(token, accepted.body.document.id);
+    await settledDocument(token, accepted.body.document.id);
     log.stop();
     const jobs = log.lines
       .filter((line) => line.startsWith('{'))
@@ -151,7 +139,6 @@ describe('what is known of a document', () => {
   it('is nobody else’s, and filtered by type', async () => {
     const [owner, stranger] = [await newUser(), await newUser()];
     const { document } = await uploaded({ token: owner.token, content: REPORT, filename: 'report.md' });
-    await settled(owner.token, document.id);
     expect((await call(`/v1/documents/${document.id}/analyses`, { token: stranger.token })).status).toBe(404);
     const again = { token: stranger.token, body: { analyses: ['summary'] } };
     expect((await call(`/v1/documents/${document.id}/reprocess`, again)).status).toBe(404);
@@ -166,7 +153,6 @@ describe('what is known of a document', () => {
       throw new Error('no dictionary');
     });
     const { document } = await uploaded({ token, content: REPORT, filename: 'report.md' });
-    await settled(token, document.id);
     segmenter.mockRestore();
     const found = await analysesOf(token, document.id);
     expect(found['keyphrases']).toMatchObject({
@@ -189,7 +175,6 @@ describe('versions', () => {
   it('stand side by side: of other bytes and of other analysers; the newest is the current one', async () => {
     const { token } = await newUser();
     const { document } = await uploaded({ token, content: REPORT, filename: 'report.md' });
-    await settled(token, document.id);
     await env.DB.prepare(
       "UPDATE analysis_results SET analyser = 'summary/first@0' WHERE document_id = ? AND type = 'summary'",
     )
@@ -209,13 +194,13 @@ describe('versions', () => {
     expect(await list(token, document.id, '?type=summary')).toHaveLength(1);
 
     expect((await reprocess()).body.job.type).toBe('process_document');
-    await settled(token, document.id);
+    await settledDocument(token, document.id);
     expect(await list(token, document.id, '?all=true')).toHaveLength(7);
 
     const form = new FormData();
     form.set('file', new File([REPORT.replaceAll('harbour', 'airport')], 'report.md'));
     await call(`/v1/documents/${document.id}/content`, { token, method: 'PUT', body: form });
-    await settled(token, document.id);
+    await settledDocument(token, document.id);
     const after = await list(token, document.id, '?all=true');
     expect(after).toHaveLength(13);
     expect(after.filter(({ isCurrent }) => isCurrent)).toHaveLength(6);
@@ -231,7 +216,6 @@ describe('versions', () => {
   it('of what was asked for by name say also that there is nothing to analyse', async () => {
     const { token } = await newUser();
     const { document } = await uploaded({ token, content: REPORT, filename: 'report.md' });
-    await settled(token, document.id);
     const lost = loseWakeUps();
     const { body } = await call(`/v1/documents/${document.id}/reprocess`, {
       token,
@@ -273,7 +257,6 @@ describe('a scan', () => {
     const owner = await newUser();
     const { token } = owner;
     const { document } = await uploaded({ token, content: SCAN, filename: 'scan.pdf' });
-    await settled(token, document.id);
     return { ...owner, id: document.id };
   }
 
@@ -435,7 +418,7 @@ describe('a scan', () => {
         .first('n');
     expect(await rows()).toBe(0);
     expect(await objectsOf(id)).toEqual([]);
-    await settled(token, (await uploaded({ token, content: REPORT, filename: 'report.md' })).document.id);
+    await uploaded({ token, content: REPORT, filename: 'report.md' });
     expect(await rows()).toBe(6);
     await runToEnd(await begin({ token, password }));
     expect(await rows()).toBe(0);

@@ -36,7 +36,7 @@ const mention = z.object({
 });
 
 /** Measurements have the names that the reader of the format gave them. */
-const measurements = z.record(z.string(), z.json());
+const measurements = z.record(z.string(), z.unknown());
 
 const excerpt = z.string().max(500);
 
