@@ -424,3 +424,31 @@ describe('a scan', () => {
     expect(await rows()).toBe(0);
   });
 });
+
+describe('a file of a format that is not read here', () => {
+  const OLD = `\xd0\xcf\x11\xe0${'x'.repeat(100)}`;
+  const bytes = Uint8Array.from(OLD, (letter) => letter.charCodeAt(0));
+
+  it('is converted by a model that does that, and found', async () => {
+    const { token } = await newUser();
+    loseWakeUps();
+    const bindings = withModels({ MARKDOWN_MODEL: 'hand-1' });
+    const models = fakeModels({ markdown: '# Old sheet\n\n| Animal | Legs |\n|---|---|\n| Axolotl | 4 |' });
+    const id = await handedIn({ token, content: bytes, filename: 'old.xls' });
+    await work(id, bindings);
+    expect(models.asked).toMatchObject([{ model: 'hand-1' }]);
+    expect((await call(`/v1/documents/${id}`, { token })).body).toMatchObject({ status: 'ready', kind: 'unknown' });
+    expect((await search(token, 'q=axolotl')).body.items).toMatchObject([{ documentId: id, headings: ['Old sheet'] }]);
+    expect((await analysesOf(token, id))['markdown']).toMatchObject({ status: 'ready', model: 'hand-1' });
+  });
+
+  it('fails as ever without one, and whatever it is called when it is no document', async () => {
+    const { token } = await newUser();
+    const { document } = await uploaded({ token, content: bytes, filename: 'old.xls' });
+    expect(document).toMatchObject({ status: 'failed', error: { code: 'unsupported_format' } });
+    loseWakeUps();
+    const id = await handedIn({ token, content: bytes, filename: 'setup.exe' });
+    await work(id, withModels({ MARKDOWN_MODEL: 'hand-1' }));
+    expect((await call(`/v1/documents/${id}`, { token })).body.status).toBe('failed');
+  });
+});

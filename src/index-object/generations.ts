@@ -169,8 +169,8 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
         const slot = free[i];
         if (slot === undefined) throw new Error('Fewer slots were allocated than asked for');
         sql.exec(
-          `INSERT INTO chunks (slot, generation, ordinal, start_offset, end_offset, page, headings, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO chunks (slot, generation, ordinal, start_offset, end_offset, page, headings, body, start_ms, end_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           slot,
           number,
           chunk.ordinal,
@@ -179,6 +179,8 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
           chunk.page,
           JSON.stringify(chunk.headings),
           chunk.text,
+          chunk.time?.startMs ?? null,
+          chunk.time?.endMs ?? null,
         );
         keyword.add({ slot, title, headings: chunk.headings.join(' '), body: chunk.text });
       }

@@ -30,7 +30,12 @@ export type IndexedChunk = {
   page: number | null;
   /** Headings above the chunk, outermost first. */
   headings: string[];
+  /** When it is heard, in recordings. */
+  time?: ChunkTime | undefined;
 };
+
+/** Milliseconds from the beginning. */
+export type ChunkTime = { startMs: number; endMs: number };
 
 /** Vectors of chunks of one document, quantised per vector: value = code × scale. */
 export type QuantizedVectors = {
@@ -92,6 +97,7 @@ export type SearchHit = {
   profile: string;
   ordinal: number;
   page: number | null;
+  time?: ChunkTime;
   headings: string[];
   start: number;
   end: number;

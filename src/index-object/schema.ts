@@ -69,6 +69,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     )`,
     'CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
   ],
+  // When a chunk is heard, in recordings.
+  ['ALTER TABLE chunks ADD COLUMN start_ms INTEGER', 'ALTER TABLE chunks ADD COLUMN end_ms INTEGER'],
 ];
 
 /** Brings the object's database to the newest schema, each version in a transaction of its own. */

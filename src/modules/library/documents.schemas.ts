@@ -129,6 +129,7 @@ export const chunkSchema = z
     start: z.number().int(),
     end: z.number().int(),
     page: z.number().int().nullable(),
+    time: z.object({ startMs: z.number(), endMs: z.number() }).optional(),
     headings: z.array(z.string()),
   })
   .openapi('Chunk');
@@ -142,7 +143,7 @@ export const chunksQuery = z.object({
 const fileProperty = {
   type: 'string' as const,
   format: 'binary',
-  description: 'PDF, DOCX, HTML, Markdown or plain text.',
+  description: 'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown or plain text.',
 };
 
 /** How an upload's form looks in the API's description; the body itself is streamed, never validated as a whole. */
