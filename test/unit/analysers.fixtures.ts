@@ -26,3 +26,13 @@ export async function analyse<T extends LocalAnalysis>(
   const result = await ANALYSERS[type].analyse(reading);
   return result === undefined ? undefined : (RESULT_SCHEMAS[type].parse(result) as AnalysisResult<T>);
 }
+
+/** Prose in three paragraphs. */
+export const BEES = `Bees keep the hive at an even temperature all year. In summer the worker bees fan air through the hive with their
+wings, and carry water to cool the brood. In winter the worker bees form a cluster around the queen and shiver to warm her.
+
+A beekeeper opens the hive only when the weather is warm. The honey that worker bees store in summer is what the cluster lives
+on in winter, so a careful beekeeper never takes all of the honey. The queen lays up to two thousand eggs a day in early summer.
+
+Some beekeepers feed sugar to their bees in autumn. Sugar feeding keeps a weak cluster alive, but worker bees that live on
+honey are healthier in spring. Every beekeeper should weigh the hive before winter and leave enough honey for the cluster.`;

@@ -1,18 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANALYSERS, type LocalAnalysis } from '../../src/modules/analyses/analysers/analysers.ts';
-import { analyse, readingOf } from './analysers.fixtures.ts';
-
-const TYPES = Object.keys(ANALYSERS) as LocalAnalysis[];
-
-const BEES = `Bees keep the hive at an even temperature all year. In summer the worker bees fan air through the hive with their
-wings, and carry water to cool the brood. In winter the worker bees form a cluster around the queen and shiver to warm her.
-
-A beekeeper opens the hive only when the weather is warm. The honey that worker bees store in summer is what the cluster lives
-on in winter, so a careful beekeeper never takes all of the honey. The queen lays up to two thousand eggs a day in early summer.
-
-Some beekeepers feed sugar to their bees in autumn. Sugar feeding keeps a weak cluster alive, but worker bees that live on
-honey are healthier in spring. Every beekeeper should weigh the hive before winter and leave enough honey for the cluster.`;
+import { analyse, BEES, readingOf } from './analysers.fixtures.ts';
 
 describe('language', () => {
   it.each([
@@ -279,74 +266,5 @@ describe('measurements', () => {
     const reading = await readingOf('', { kind: 'image', measurements: { image: { width: 3, height: 2 } } });
     expect(await analyse('image', reading)).toEqual({ width: 3, height: 2 });
     expect(await analyse('audio', reading)).toBeUndefined();
-  });
-});
-
-describe('any text', () => {
-  const hostile = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 400 }),
-    fc.string({ unit: 'binary', maxLength: 400 }),
-    fc
-      .array(
-        fc.constantFrom(
-          '\ud800',
-          '\udc00',
-          '蜜',
-          'a',
-          '1',
-          '.',
-          '@',
-          '$',
-          '\n',
-          '\t',
-          'https://',
-          ' ',
-          'é',
-          '2024-',
-          'May ',
-        ),
-        { maxLength: 200 },
-      )
-      .map((parts) => parts.join('')),
-  );
-
-  it('gives results of the right form, whose places lie in it', async () => {
-    await fc.assert(
-      fc.asyncProperty(hostile, fc.constantFrom('en', 'de', null), async (text, language) => {
-        const reading = await readingOf(text.toWellFormed(), { language });
-        for (const type of TYPES) await analyse(type, reading);
-        const { entities = [] } = (await analyse('entities', reading)) ?? {};
-        for (const { mentions } of entities) {
-          for (const { start, end } of mentions) expect(start < end && end <= reading.text.length).toBe(true);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  it.each([
-    ['prose', `${BEES}\n\n`],
-    ['one word', 'a'],
-    ['spaces', ' \n'],
-    ['digits and dots', '1.1.'],
-    ['at signs', 'a@'],
-    ['urls', 'https://a.example/'],
-    ['money', '$1,000,000,'],
-    ['a script without spaces', '蜜蜂全年保持蜂巢的温度。'],
-    ['sentences', 'Yes, it is. '],
-  ])('of twenty million characters is analysed in a few seconds: %s', { timeout: 120_000 }, async (_, unit) => {
-    const text = unit.repeat(Math.ceil(20_000_000 / unit.length)).slice(0, 20_000_000);
-    const chunks = Array.from({ length: 20_000 }, (_unused, ordinal) => ({
-      ordinal,
-      start: ordinal * 1000,
-      end: ordinal * 1000 + 1000,
-      page: null,
-      headings: [],
-    }));
-    const reading = { kind: 'text', language: 'en', text, chunks, measurements: {} };
-    const startedAt = performance.now();
-    for (const type of TYPES) await analyse(type, reading);
-    // On a machine with other work; alone it takes one to two.
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
   });
 });
