@@ -1,15 +1,16 @@
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
-import { chunkDocument, type Profile } from './chunking.ts';
+import { chunkDocument } from './chunking.ts';
 import { checkSize, type Extraction, extractDocument } from './extraction/extract.ts';
-import { ExtractionError } from './extraction/extractor.ts';
+import { DOCUMENT_KINDS, ExtractionError } from './extraction/extractor.ts';
 import { toBeConverted } from './extraction/formats.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
 import { type ModelReading, withModelReadings } from './model-reading.ts';
+import { type ProfileChoice, profileToRead, proposeProfile } from './profile-proposal.ts';
 
 /** What the reading step needs to know of a document. */
-export type ReadableDocument = { filename: string; mediaType: string; sizeBytes: number; profile: Profile };
+export type ReadableDocument = ProfileChoice & { filename: string; mediaType: string; sizeBytes: number };
 
 type ReadOptions = {
   place: ArchivePlace;
@@ -20,7 +21,7 @@ type ReadOptions = {
 
 /**
  * Reads a document's original: extracts its text, puts in what models have read in it, and cuts it into passages as its
- * profile says.
+ * profile says, which the rules choose unless a user has.
  * @throws PermanentJobError with a reason for the owner when the file cannot be read.
  */
 export async function readOriginal(archive: Archive, { place, document, canConvert }: ReadOptions): Promise<Reading> {
@@ -52,9 +53,13 @@ async function extract(bytes: Uint8Array, { document, canConvert }: Omit<ReadOpt
 
 async function compose(
   { kind, extractor, document }: Extracted,
-  { document: { profile }, readings }: { document: ReadableDocument; readings: ModelReading[] },
+  { document: { filename, ...choice }, readings }: { document: ReadableDocument; readings: ModelReading[] },
 ): Promise<Reading> {
-  const { text, chunks } = chunkDocument(withModelReadings(document.blocks, readings), profile);
+  const blocks = withModelReadings(document.blocks, readings);
+  const known = DOCUMENT_KINDS.find((name) => name === kind) ?? 'text';
+  const proposal = proposeProfile({ kind: known, filename, title: document.title, blocks });
+  const profile = profileToRead(choice, proposal);
+  const { text, chunks } = chunkDocument(blocks, profile);
   return {
     format: 1,
     extractor,
@@ -64,6 +69,7 @@ async function compose(
     metadata: document.metadata,
     pageCount: document.pageCount ?? null,
     profile,
+    proposal,
     text,
     chunks,
     wanted: document.wanted ?? [],
