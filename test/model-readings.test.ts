@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { picturesOf } from '../src/modules/ingestion/extraction/pdf-pictures.ts';
 import { newUser } from './support/actors.ts';
 import { type AnalysisView, analysesOf, handedIn, listAnalyses as list, REPORT, work } from './support/analyses.ts';
 import { call } from './support/app.ts';
@@ -196,6 +197,52 @@ describe('a scan', () => {
   });
 });
 
+describe('pictures and sound', () => {
+  const modelled = withModels();
+
+  it('are described and measured; text in a picture and a caption are found', async () => {
+    const { token } = await newUser();
+    const { document } = await uploaded({ token, content: await aPicture(), filename: 'sign.png' });
+    const before = await analysesOf(token, document.id);
+    expect(before['image']).toMatchObject({ status: 'ready', result: { width: 40, height: 50, format: 'png' } });
+    expect([before['ocr']?.status, before['caption']?.status]).toEqual(['unavailable', 'unavailable']);
+
+    loseWakeUps();
+    const models = fakeModels({ ocr: 'BEWARE OF THE OCELOT', caption: 'A sign on a garden fence.' });
+    await tick(modelled);
+    await work(document.id, modelled);
+    expect(models.asked).toHaveLength(2);
+    expect((await search(token, 'q=ocelot&mode=keyword')).body.items).toMatchObject([{ documentId: document.id }]);
+    expect((await search(token, 'q=garden fence&mode=keyword')).body.items).toHaveLength(1);
+    expect((await analysesOf(token, document.id))['caption']).toMatchObject({
+      model: 'eye-1',
+      result: { text: 'A sign on a garden fence.' },
+    });
+  });
+
+  it('are written down with times, by which what was said is found', async () => {
+    const { token } = await newUser();
+    loseWakeUps();
+    const segments = Array.from({ length: 40 }, (_, i) => ({
+      start: i * 10,
+      end: i * 10 + 9,
+      text: `In minute ${Math.floor(i / 6)} somebody speaks at length about ${i === 30 ? 'platypus' : 'boats'} and the tide, and then of the sand.`,
+    }));
+    const models = fakeModels({ transcript: { text: '…', language: 'english', duration: 400, segments } });
+    const id = await handedIn({ token, content: silence(), filename: 'talk.wav' });
+    await work(id, modelled);
+    expect(models.asked).toMatchObject([{ path: '/audio/transcriptions', model: 'ear-1' }]);
+    const [hit] = (await search(token, 'q=platypus&mode=keyword')).body.items;
+    expect(hit.time.startMs).toBeLessThanOrEqual(300_000);
+    expect(hit.time.endMs).toBeGreaterThanOrEqual(309_000);
+    expect(hit.time.endMs - hit.time.startMs).toBeLessThan(200_000);
+    const found = await analysesOf(token, id);
+    expect(found['transcript']).toMatchObject({ result: { language: 'en', durationMs: 400_000 } });
+    expect(found['audio']).toMatchObject({ status: 'ready', result: { durationMs: 1000, channels: 1 } });
+    expect(found['summary']?.result.sentences[0].time).toBeDefined();
+  });
+});
+
 describe('a file of a format that is not read here', () => {
   // As Excel wrote them until 2003.
   const bytes = new Uint8Array(120);
@@ -224,3 +271,38 @@ describe('a file of a format that is not read here', () => {
     expect((await call(`/v1/documents/${id}`, { token })).body.status).toBe('failed');
   });
 });
+
+/** A PNG, as it comes out of a scan. */
+async function aPicture(): Promise<Uint8Array> {
+  for await (const [picture] of picturesOf(scannedPdf([{ width: 40, height: 50 }]), [1]))
+    if (picture) return picture.bytes;
+  throw new Error('unreachable');
+}
+
+/** A second of it, as WAV. */
+function silence(): Uint8Array {
+  const bytes = new Uint8Array(44 + 8_000).fill(128, 44);
+  const view = new DataView(bytes.buffer);
+  for (const [at, text] of [
+    [0, 'RIFF'],
+    [8, 'WAVEfmt '],
+    [36, 'data'],
+  ] as const)
+    bytes.set(new TextEncoder().encode(text), at);
+  for (const [at, value] of [
+    [4, 8_036],
+    [16, 16],
+    [24, 8_000],
+    [28, 8_000],
+    [40, 8_000],
+  ] as const)
+    view.setUint32(at, value, true);
+  for (const [at, value] of [
+    [20, 1],
+    [22, 1],
+    [32, 1],
+    [34, 8],
+  ] as const)
+    view.setUint16(at, value, true);
+  return bytes;
+}

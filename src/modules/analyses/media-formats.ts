@@ -9,6 +9,8 @@ const FORMATS: [at: number, bytes: string, format: MediaFormat][] = [
   [8, 'WAVE', { mediaType: 'audio/wav', extension: 'wav' }],
   [0, 'ID3', { mediaType: 'audio/mpeg', extension: 'mp3' }],
   [0, '\xff\xfb', { mediaType: 'audio/mpeg', extension: 'mp3' }],
+  [0, '\xff\xfa', { mediaType: 'audio/mpeg', extension: 'mp3' }],
+  [0, '\xff\xe3', { mediaType: 'audio/mpeg', extension: 'mp3' }],
   [0, '\xff\xf3', { mediaType: 'audio/mpeg', extension: 'mp3' }],
   [0, '\xff\xf2', { mediaType: 'audio/mpeg', extension: 'mp3' }],
   [0, 'fLaC', { mediaType: 'audio/flac', extension: 'flac' }],

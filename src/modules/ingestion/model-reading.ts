@@ -34,8 +34,8 @@ export type ModelReadingName = { step: ModelStep; model: string };
 export function withModelReadings(own: Block[], readings: ModelReading[]): Block[] {
   const read = readings.flatMap(({ blocks }) => blocks.map(toBlock));
   const all = [...own, ...read];
-  if (read.length === 0 || all.some(({ page }) => page === undefined)) return all;
-  // Stable: what stands on one page stays in order.
+  if (read.length === 0 || read.some(({ page }) => page === undefined)) return all;
+  // Stable: what stands on one page stays in order, and what the file says of itself stays in front.
   return all.sort((a, b) => (a.page ?? 0) - (b.page ?? 0));
 }
 

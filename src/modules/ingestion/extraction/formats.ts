@@ -28,7 +28,7 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
 };
 
 const READABLE =
-  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown and plain text';
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown, plain text, pictures, sound and films';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {
@@ -47,7 +47,7 @@ export function outdatedFormat(name: string, saveAs: string): ExtractionError {
 }
 
 /** Endings of documents that are not read here, but by some models. */
-const CONVERTIBLE = /\.(doc|xls|xlsb|ppt|pages|numbers|key|et|wps|wpd|odg|svg|tiff?|heic)$/i;
+const CONVERTIBLE = /\.(doc|xls|xlsb|ppt|pages|numbers|key|et|wps|wpd|odg)$/i;
 
 /** Whether it is worth asking a model for what is in a file of a format that is not read here. */
 export const toBeConverted = (filename: string): boolean => CONVERTIBLE.test(filename);

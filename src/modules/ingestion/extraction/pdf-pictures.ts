@@ -33,8 +33,10 @@ export async function* picturesOf(bytes: Uint8Array, pages: number[]): AsyncGene
   const painting = new Set<number>([OPS.paintImageXObject, OPS.paintInlineImageXObject]);
   try {
     for (const number of pages) {
-      const page = await pdf.getPage(number);
-      const { fnArray, argsArray } = await page.getOperatorList();
+      const page = await pdf.getPage(number).catch(() => undefined);
+      const list = await page?.getOperatorList().catch(() => undefined);
+      if (!page || !list) continue;
+      const { fnArray, argsArray } = list;
       const painted = argsArray.filter((_, i) => painting.has(fnArray[i] ?? -1)).map(([first]: unknown[]) => first);
       const found = await Promise.all(painted.slice(0, MAX_PAINTED).map((given) => resolve(page, given)));
       yield pagePictures(
