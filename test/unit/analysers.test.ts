@@ -198,6 +198,11 @@ describe('quality', () => {
     expect(score).toBe(Math.max(0, 100 - given.reduce((sum, { penalty }) => sum + penalty, 0)));
   });
 
+  it('is not judged of the line that says what a picture is', async () => {
+    expect(await judged('PNG picture, 40 × 50 pixels', 'image')).toBeUndefined();
+    expect(await judged(BEES, 'image')).toMatchObject({ score: 100 });
+  });
+
   it('does not expect prose of code and tables', async () => {
     const code =
       'const xs = ys.map((y) => y * 2);\nif (a && b) { return f(x[0]!.z_1); }\n'.replaceAll('\n', '\n') +
@@ -266,5 +271,7 @@ describe('measurements', () => {
     const reading = await readingOf('', { kind: 'image', measurements: { image: { width: 3, height: 2 } } });
     expect(await analyse('image', reading)).toEqual({ width: 3, height: 2 });
     expect(await analyse('audio', reading)).toBeUndefined();
+    const audio = { durationMs: 9, fingerprint: 'f00d' };
+    expect(await analyse('audio', { ...reading, measurements: { audio } })).toEqual({ durationMs: 9 });
   });
 });

@@ -10,6 +10,7 @@ export const ANALYSIS_TYPES = [
   'summary',
   'audio',
   'image',
+  'video',
   'ocr',
   'caption',
   'transcript',
@@ -72,6 +73,7 @@ export const RESULT_SCHEMAS = {
   summary: z.object({ sentences: z.array(mention.extend({ text: z.string() })) }),
   audio: measurements,
   image: measurements,
+  video: measurements,
   ocr: z.object({
     characters: count,
     /** Pages that a model has looked at; one without text has no characters. Pictures have no page. */

@@ -4,7 +4,7 @@ import type { Analyser } from './analyser.ts';
 import { entitiesAnalyser } from './entities.ts';
 import { keyphrasesAnalyser } from './keyphrases.ts';
 import { languageAnalyser } from './language.ts';
-import { audioAnalyser, imageAnalyser } from './measurements.ts';
+import { audioAnalyser, imageAnalyser, videoAnalyser } from './measurements.ts';
 import { qualityAnalyser } from './quality.ts';
 import { readingTimeAnalyser } from './reading-time.ts';
 import { summaryAnalyser } from './summary.ts';
@@ -21,4 +21,5 @@ export const ANALYSERS: { [T in LocalAnalysis]: Analyser<T> } = {
   summary: summaryAnalyser,
   audio: audioAnalyser,
   image: imageAnalyser,
+  video: videoAnalyser,
 };

@@ -6,6 +6,10 @@ const SAMPLE = { characters: 200_000, stretches: 40 };
 /** Of these, words and sentences are not to be expected. */
 const NO_PROSE = new Set(['code', 'json', 'csv', 'xlsx', 'ods', 'notebook']);
 
+/** Pictures and recordings have no text but a line that says what they are, unless a model has read in them. */
+const MEDIA = new Set(['image', 'audio', 'video']);
+const LEAST_LETTERS = 200;
+
 type Reason = AnalysisResult<'quality'>['reasons'][number];
 type Facts = ReturnType<typeof measure>;
 type Check = { code: string; message: string; penalty: (facts: Facts) => number; isOfProse?: boolean };
@@ -61,6 +65,7 @@ export const qualityAnalyser: Analyser<'quality'> = {
   analyse({ text, kind }) {
     if (text.trim() === '') return undefined;
     const facts = measure(text);
+    if (MEDIA.has(kind) && facts.letters < LEAST_LETTERS) return undefined;
     const reasons = CHECKS.filter(({ isOfProse }) => !isOfProse || !NO_PROSE.has(kind))
       .map(({ code, message, penalty }): Reason => ({ code, message, penalty: penalty(facts) }))
       .filter(({ penalty }) => penalty > 0)
