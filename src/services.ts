@@ -50,6 +50,11 @@ import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
+import { createFeedReading } from './modules/resources/feed-reading.ts';
+import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createFetchResource } from './modules/resources/resources.jobs.ts';
+import { createResourcesService } from './modules/resources/resources.service.ts';
+import { createTakingIn } from './modules/resources/taking-in.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
@@ -130,7 +135,15 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
-  const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
+  const openedDocuments = once(() => createOpenedDocuments(base));
+  const content = once(() =>
+    createDocumentContent({
+      documents: documents(),
+      archive: archive(),
+      onOpened: (view) => openedDocuments().note(view),
+    }),
+  );
+  const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
   const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
@@ -192,6 +205,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       jobs: jobs(),
       library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
       history: createQueryHistory(base),
+      resources: resources(),
     }),
   );
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
@@ -204,6 +218,18 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
+      fetch_resource: createFetchResource({
+        ...base,
+        archive: archive(),
+        documents: documents(),
+        takingIn: createTakingIn({
+          ...base,
+          archive: archive(),
+          upload: upload(),
+          maxBytes: base.config.FETCH_MAX_BYTES,
+        }),
+        feedReading: createFeedReading({ ...base, jobs: jobs() }),
+      }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
     };
   });
@@ -217,6 +243,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     upload,
     content,
     analyses,
+    resources,
     search,
     authenticate,
     auth,

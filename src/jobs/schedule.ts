@@ -14,6 +14,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   oldLimitNotes: ({ limits }) => limits.removeOld(),
   awaitedModels: ({ analyses }) => analyses.resume(),
   expiredTrash: ({ trash }) => trash.purge(),
+  dueResources: ({ resources }) => resources.checkDue(),
   lostErasures: ({ erasures }) => erasures.wakeLost(),
   expiredReceipts: ({ erasures }) => erasures.removeExpired(),
   usernames: ({ usernameSweep }) => usernameSweep.run(),

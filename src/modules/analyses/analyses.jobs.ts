@@ -162,7 +162,7 @@ export function createAnalysing(deps: Deps): JobHandler {
       if (!read.some(({ isNew }) => isNew)) return complete(subject, [...byModels, ...(await analyse(subject))]);
       const { job, insert } = deps.documents.readAgain(ownerId, subject.document.id);
       const { result, statements } = complete({ ...subject, asked: undefined }, byModels);
-      return { result, statements: [...statements, insert], wake: [job.id] };
+      return { result, statements: [...statements, insert], makes: [job.id] };
     },
     onFailure: failQueued,
   };

@@ -22,6 +22,7 @@ export const OWNER_COLUMNS = [
   schema.processingJobs.ownerId,
   schema.queries.ownerId,
   schema.analysisResults.ownerId,
+  schema.resources.ownerId,
   schema.documentTags.ownerId,
   schema.collectionItems.ownerId,
   schema.tags.ownerId,

@@ -84,7 +84,7 @@ export function createProcessing(deps: Deps): JobHandler {
       return {
         result: { chunks: reading.chunks.length, kind: reading.kind, embeddingModel: packed.model },
         statements: [documents.ready(document, reading), analysis.insert],
-        wake: [analysis.job.id],
+        makes: [analysis.job.id],
       };
     },
     onFailure: (job, failure) => documents.failed(job, failure),

@@ -3,7 +3,6 @@ import type { Database, Statement } from '../../db/client.ts';
 import { isGuardFailure } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { JobQueue } from '../../platform/queue/job-queue.ts';
 import { type Actor, jobActor } from '../../shared/actor.ts';
 import { createJobsRepository, type Lease, type Progress } from './ingestion.repository.ts';
 import type { Job, JobType } from './ingestion.table.ts';
@@ -27,8 +26,9 @@ export type Attempt = {
 /** What a finished job leaves: its result, and the changes of state committed together with its end. */
 export type Completion = {
   result: Job['result'];
-  statements: Statement[] /** Jobs among them, to be woken. */;
-  wake?: string[];
+  statements: Statement[];
+  /** Ids of jobs that the statements make, to be woken once they are there. */
+  makes?: string[];
 };
 
 export type JobHandler = {
@@ -41,26 +41,21 @@ export type JobHandler = {
 
 export type JobHandlers = Record<JobType, JobHandler>;
 
-type Deps = {
-  database: Database;
-  clock: Clock;
-  config: Config;
-  logger: Logger;
-  queue: JobQueue;
-  handlers: JobHandlers;
-};
+type Deps = { database: Database; clock: Clock; config: Config; logger: Logger; handlers: JobHandlers };
 
 /** How an attempt ended; `retryDelayMs` when it should be woken again. */
 export type AttemptReport = {
   outcome: 'not_due' | 'succeeded' | 'failed' | 'retry' | 'lease_lost';
   retryDelayMs?: number;
+  /** Jobs that it has made. */
+  made?: string[];
 };
 
 /**
  * Runs one attempt of a job: claim, work, commit. Safe when called twice, late, or by two workers at once: only the
  * holder of the lease can change the row, and each commit proves that it still holds it.
  */
-export function createJobRunner({ database, clock, config, logger, queue, handlers }: Deps) {
+export function createJobRunner({ database, clock, config, logger, handlers }: Deps) {
   const repository = createJobsRepository(database);
   const leaseMs = config.JOB_LEASE_MS;
 
@@ -105,8 +100,7 @@ export function createJobRunner({ database, clock, config, logger, queue, handle
       const completion = await handlers[job.type].run(beginAttempt(job, lease));
       const succeeded = repository.succeed(lease, { result: completion.result, now: clock.now() });
       await database.commit([...succeeded, ...completion.statements]);
-      if (completion.wake?.length) await queue.wake(completion.wake);
-      return { outcome: 'succeeded' };
+      return { outcome: 'succeeded', ...(completion.makes && { made: completion.makes }) };
     } catch (error) {
       if (error instanceof LeaseLostError || isGuardFailure(error)) return { outcome: 'lease_lost' };
       const outcome = decideOutcome(error, { attempts: job.attempts, random: Math.random });
