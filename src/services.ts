@@ -31,10 +31,12 @@ import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
 import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
 import type { JobHandlers } from './modules/ingestion/job-runner.ts';
 import { createCollectionsService } from './modules/library/collections.service.ts';
+import { createDocumentChildren } from './modules/library/document-children.ts';
 import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
+import { createFamilyJobs } from './modules/library/family.jobs.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryErasure } from './modules/library/library-erasure.ts';
 import { createLibraryExport } from './modules/library/library-export.ts';
@@ -173,16 +175,21 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
+    const family = createFamilyJobs({ ...base, jobs: jobs() });
     return {
       process_document: createProcessing({
         ...base,
         documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
+        children: createDocumentChildren({ ...base, archive: archive(), jobs: jobs() }),
         archive: archive(),
       }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
+      batch: family.batch,
+      sync_batch: family.syncBatch,
+      sync_family: family.syncFamily,
     };
   });
 

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { inJson, requireChange, requireThat } from '../../db/sql.ts';
@@ -27,7 +27,10 @@ export function createJobsRepository(database: Database) {
     find: (ownerId: string, id: string) => rows.find(ownerId, id),
     list: rows.list,
     insert: rows.insert,
-    insertMany: (jobs: Job[]): Statement => rows.insertMany(jobs),
+    select: rows.select,
+
+    /** Those whose row meets the condition, if there is one, when the statement runs. */
+    insertMany: (jobs: Job[], where?: SQL): Statement => rows.insertMany(jobs, where === undefined ? {} : { where }),
 
     /** Takes a due job for one attempt; undefined when it is not due, has ended, or somebody else was faster. */
     async claim(jobId: string, { leaseToken, now, leaseMs }: { leaseToken: string; now: number; leaseMs: number }) {

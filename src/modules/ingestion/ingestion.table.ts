@@ -8,6 +8,9 @@ export const JOB_TYPES = [
   'delete_document',
   'delete_collection',
   'reconcile_library',
+  'batch',
+  'sync_batch',
+  'sync_family',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -18,6 +21,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   ownerId: ownerId(),
   type: text('type', { enum: JOB_TYPES }).notNull(),
   subjectId: text('subject_id'),
+  parentId: text('parent_id'),
   status: text('status', { enum: JOB_STATUSES }).notNull().default('queued'),
   step: text('step'),
   checkpoint: json('checkpoint', jsonObject).notNull().default({}),

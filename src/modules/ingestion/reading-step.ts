@@ -2,12 +2,15 @@ import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
 import { chunkDocument, type Profile } from './chunking.ts';
 import { checkSize, extractDocument } from './extraction/extract.ts';
-import { ExtractionError } from './extraction/extractor.ts';
+import { type ChildFile, ExtractionError } from './extraction/extractor.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
 
 /** What the reading step needs to know of a document. */
 export type ReadableDocument = { filename: string; mediaType: string; sizeBytes: number; profile: Profile };
+
+/** What a document says, and the files within it, which are none of its text. */
+export type ReadOriginal = { reading: Reading; children: ChildFile[] };
 
 /**
  * Reads a document's original: extracts its text and cuts it into passages as its profile says.
@@ -16,7 +19,7 @@ export type ReadableDocument = { filename: string; mediaType: string; sizeBytes:
 export async function readOriginal(
   archive: Archive,
   { place, document }: { place: ArchivePlace; document: ReadableDocument },
-): Promise<Reading> {
+): Promise<ReadOriginal> {
   try {
     checkSize(document.sizeBytes);
     const bytes = await archive.files.readBytes(archive.originalKey(place));
@@ -28,10 +31,10 @@ export async function readOriginal(
   }
 }
 
-async function read(bytes: Uint8Array, { filename, mediaType, profile }: ReadableDocument): Promise<Reading> {
+async function read(bytes: Uint8Array, { filename, mediaType, profile }: ReadableDocument): Promise<ReadOriginal> {
   const { kind, extractor, document } = await extractDocument({ bytes, filename, mediaType });
   const { text, chunks } = chunkDocument(document.blocks, profile);
-  return {
+  const reading: Reading = {
     format: 1,
     extractor,
     kind,
@@ -46,4 +49,5 @@ async function read(bytes: Uint8Array, { filename, mediaType, profile }: Readabl
     measurements: document.measurements ?? {},
     hash: await hashReading(text, chunks),
   };
+  return { reading, children: document.children ?? [] };
 }

@@ -18,8 +18,9 @@ import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone 
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
-import { safeFilename, safeMediaType, titleOf } from './filenames.ts';
+import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
+import { newDocument } from './new-document.ts';
 import type { TagsService } from './tags.service.ts';
 
 type Deps = {
@@ -86,37 +87,6 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const newDocument = (place: ArchivePlace, { file, fields }: { file: Received; fields: UploadFields }): Document => {
-    const now = clock.now();
-    return {
-      id: place.documentId,
-      ownerId: place.ownerId,
-      title: fields.title ?? titleOf(file.filename),
-      titleIsGiven: fields.title !== undefined,
-      filename: file.filename,
-      mediaType: file.mediaType,
-      kind: null,
-      profile: fields.profile,
-      status: 'pending',
-      errorCode: null,
-      errorMessage: null,
-      language: null,
-      sizeBytes: file.size,
-      sha256: file.sha256,
-      contentVersion: 1,
-      contentId: place.contentId,
-      pageCount: null,
-      chunkCount: 0,
-      metadata: fields.metadata,
-      extractedMetadata: {},
-      revision: 1,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-      deletedAt: null,
-    };
-  };
-
   const filingStatements = (document: FiledDocument): Statement[] => {
     const { ownerId, id: documentId, createdAt: now } = document;
     return [
@@ -135,7 +105,7 @@ export function createDocumentUpload(deps: Deps) {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       deps.audit.making({ type: 'document', id: place.documentId });
       const accepted = await receive(place, upload, async (file, fields) => {
-        const row = newDocument(place, { file, fields });
+        const row = newDocument({ place, file, fields, now: clock.now() });
         const document = { ...row, ...filingOf(fields) };
         const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
         try {

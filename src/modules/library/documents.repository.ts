@@ -25,6 +25,7 @@ export type DocumentFilter = {
   collectionId?: string | undefined;
   createdFrom?: number | undefined;
   createdTo?: number | undefined;
+  parentDocumentId?: string | undefined;
 };
 
 const idList = (value: string): string[] => JSON.parse(value);
@@ -80,7 +81,7 @@ export function createDocumentsRepository(database: Database) {
       rows.select(ownerId, id, trash),
 
     list(ownerId: string, { trash, ...options }: DocumentFilter & PageRequest & { trash: Trash }) {
-      const { status, kind, profile, title, createdFrom, createdTo } = options;
+      const { status, kind, profile, title, createdFrom, createdTo, parentDocumentId } = options;
       return rows.list(ownerId, {
         ...options,
         trash,
@@ -88,6 +89,7 @@ export function createDocumentsRepository(database: Database) {
           status,
           kind,
           profile,
+          parentDocumentId,
           title: title === undefined ? undefined : { contains: title },
           createdAt: { from: createdFrom ?? 0, to: createdTo ?? Number.MAX_SAFE_INTEGER },
         },
@@ -96,6 +98,11 @@ export function createDocumentsRepository(database: Database) {
     },
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
+
+    insertMany: (documents: Document[]): Statement => rows.insertMany(documents),
+
+    /** Those of the documents that there are, in any state, with how they are filed. */
+    findFiled: (ownerId: string, ids: string[]): Promise<FiledDocument[]> => rows.findMany(ownerId, ids, 'include'),
 
     /** Changes a document that is not being deleted and counts the revision that the index follows. */
     revise(

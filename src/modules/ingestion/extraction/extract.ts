@@ -1,4 +1,5 @@
 import { docxExtractor } from './docx.ts';
+import { emailExtractor } from './email.ts';
 import {
   type DocumentKind,
   type ExtractedDocument,
@@ -8,10 +9,12 @@ import {
 } from './extractor.ts';
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
+import { mailboxExtractor } from './mailbox.ts';
 import { markdownExtractor } from './markdown.ts';
 import { pdfExtractor } from './pdf.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { archiveExtractor } from './zip-archive.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -32,6 +35,9 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
+  email: emailExtractor,
+  mailbox: mailboxExtractor,
+  zip: archiveExtractor,
 };
 
 /**

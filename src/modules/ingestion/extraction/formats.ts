@@ -27,7 +27,7 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
   zip: 'a ZIP archive',
 };
 
-const READABLE = 'PDF, Word (.docx), HTML, Markdown and plain text';
+const READABLE = 'PDF, Word (.docx), HTML, Markdown, plain text, e-mail (.eml, .mbox) and ZIP archives of such files';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {

@@ -1,4 +1,11 @@
-import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings, toIsoDate } from './blocks.ts';
+import {
+  cleanText,
+  cleanTitle,
+  compactMetadata,
+  createBlockCollector,
+  titleFromHeadings,
+  toIsoDate,
+} from './blocks.ts';
 import { decodeText } from './decode.ts';
 import { attributeOf, type DomNode, type Page, parsePage, tagOf, walkDom } from './dom.ts';
 import { addDomBlocks } from './dom-blocks.ts';
@@ -7,6 +14,7 @@ import { stripTags } from './entities.ts';
 import type { Block, ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { addFlatBlocks, dropInertParts, fitsTree } from './html-guard.ts';
 import { createLinkCollector } from './links.ts';
+import { readSavedPage } from './saved-page.ts';
 
 /** HTML: the readable part of a page if it clearly has one, else all of it without navigation and scripts. */
 export const htmlExtractor: Extractor = {
@@ -32,8 +40,16 @@ type PageFacts = {
 };
 type Reading = { blocks: Block[]; links: string[] };
 
+/** All that a piece of HTML in another format says: nothing is taken for a page's surroundings, nothing is left out. */
+export async function readMarkup(html: string): Promise<{ blocks: Block[]; links: string[] }> {
+  const markup = dropInertParts(cleanText(html));
+  if (fitsTree(markup)) return readBlocks((await parsePage(markup)).root);
+  return { blocks: readFlat(markup, 'utf-8').blocks, links: [] };
+}
+
 async function extractHtml({ bytes, mediaType }: ExtractionInput): Promise<ExtractedDocument> {
-  const { text, encoding } = decodeText(bytes, { mediaType, html: true });
+  const saved = await readSavedPage(bytes);
+  const { text, encoding } = saved ?? decodeText(bytes, { mediaType, html: true });
   const html = dropInertParts(text);
   return fitsTree(html) ? readTree(html, encoding) : readFlat(html, encoding);
 }

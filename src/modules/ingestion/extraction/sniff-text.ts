@@ -1,5 +1,6 @@
 import type { DocumentKind } from './extractor.ts';
 import { looksLikeMarkdown } from './markdown-signs.ts';
+import { sniffMail } from './sniff-mail.ts';
 
 const MARKDOWN_NAME = /\.(md|markdown|mdown|mkd|mdx)$/i;
 const HTML_DOCUMENT = /^(<!doctype html\b|<html\b|<head\b|<body\b)/i;
@@ -8,6 +9,8 @@ const HTML_FRAGMENT =
 
 /** What kind of text it is, by its beginning; name and declared type decide where the content leaves it open. */
 export function sniffText(text: string, hints: { filename: string; mediaType: string }): DocumentKind {
+  const mail = sniffMail(text, hints);
+  if (mail !== undefined) return mail;
   const start = skipPreamble(text);
   if (HTML_DOCUMENT.test(start)) return 'html';
   const isNamedMarkdown = MARKDOWN_NAME.test(hints.filename) || /^text\/(x-)?markdown\b/i.test(hints.mediaType);

@@ -1,5 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { ExtractionError } from './extractor.ts';
+import { decodeZipName } from './zip-names.ts';
 
 /** Office files have tens of parts, picture books a few thousand. */
 export const MAX_ENTRIES = 10_000;
@@ -90,11 +91,8 @@ function findEnd(view: DataView): number | undefined {
 }
 
 function readCentralEntry(view: DataView, at: number): ZipEntry {
-  const name = decodeName(
-    new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
-    at + 46,
-    view.getUint16(at + 28, true),
-  );
+  const nameBytes = new Uint8Array(view.buffer, view.byteOffset + at + 46, view.getUint16(at + 28, true));
+  const name = decodeZipName(nameBytes);
   if ((view.getUint16(at + 8, true) & 1) !== 0) {
     throw new ExtractionError(
       'encrypted',

@@ -1,0 +1,69 @@
+import type { Job, JobType } from './ingestion.table.ts';
+import { ALL_ITEMS_FAILED, type Failure, LOOK_AT_BATCH_MS } from './job-lifecycle.ts';
+
+type Identity = Pick<Job, 'id' | 'ownerId' | 'type' | 'subjectId' | 'requestId'>;
+type NewJob = Identity & { parentId?: string | null | undefined; now: number };
+
+/** A job that is due at once. */
+export function newJob({ now, parentId = null, ...identity }: NewJob): Job {
+  return {
+    ...identity,
+    parentId,
+    status: 'queued',
+    step: null,
+    checkpoint: {},
+    progressPercentage: 0,
+    totalItems: 0,
+    processedItems: 0,
+    attempts: 0,
+    dueAt: now,
+    leaseToken: null,
+    errorCode: null,
+    errorMessage: null,
+    result: null,
+    startedAt: null,
+    finishedAt: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** What a batch consists of: what is to be done on each subject, and what was refused at once. */
+export type NewBatch = { type: JobType; subjectIds: string[]; refused: { filename: string; failure: Failure }[] };
+
+type Making = Pick<Job, 'ownerId' | 'requestId'> & { nextId: () => string; now: number };
+
+/** A batch with its items in the order of their subjects. One of which everything was refused has ended. */
+export function newBatch(
+  { type, subjectIds, refused }: NewBatch,
+  { nextId, now, ...common }: Making,
+): { batch: Job; open: Job[]; refused: Job[] } {
+  const id = nextId();
+  const state =
+    subjectIds.length > 0
+      ? { status: 'running' as const, dueAt: now + LOOK_AT_BATCH_MS, startedAt: now }
+      : failed(ALL_ITEMS_FAILED, now);
+  const batch = { ...newJob({ ...common, id, type: 'batch', subjectId: null, now }), ...state };
+  // Ids of one millisecond are in no order.
+  const ids = [...subjectIds, ...refused].map(nextId).sort();
+  const item = (at: number, subjectId: string | null) =>
+    newJob({ ...common, id: ids[at] ?? nextId(), type, subjectId, parentId: id, now });
+  return {
+    batch,
+    open: subjectIds.map((subjectId, i) => item(i, subjectId)),
+    refused: refused.map(({ filename, failure }, i) => ({
+      ...item(subjectIds.length + i, null),
+      ...failed(failure, now),
+      checkpoint: { filename },
+    })),
+  };
+}
+
+const failed = ({ code, message }: Failure, now: number) => ({
+  status: 'failed' as const,
+  dueAt: null,
+  errorCode: code,
+  errorMessage: message,
+  finishedAt: now,
+});
