@@ -24,6 +24,7 @@ import { oauthRoutes } from './modules/identity/oauth/oauth.routes.ts';
 import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
+import { batchRoutes } from './modules/library/batches.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
 import { documentContentRoutes } from './modules/library/document-content.routes.ts';
 import { documentRoutes } from './modules/library/documents.routes.ts';
@@ -70,6 +71,7 @@ const MODULES = [
   exportRoutes,
   erasureRoutes,
   apiKeyRoutes,
+  batchRoutes,
   documentRoutes,
   documentContentRoutes,
   collectionRoutes,

@@ -31,6 +31,7 @@ import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
 import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
 import type { JobHandlers } from './modules/ingestion/job-runner.ts';
 import { createCollectionsService } from './modules/library/collections.service.ts';
+import { createDocumentBatch } from './modules/library/document-batch.ts';
 import { createDocumentChildren } from './modules/library/document-children.ts';
 import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
@@ -125,6 +126,16 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
+  const batch = once(() =>
+    createDocumentBatch({
+      ...base,
+      jobs: jobs(),
+      tags: tags(),
+      collections: collections(),
+      archive: archive(),
+      idempotency: idempotency(),
+    }),
+  );
   const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
@@ -200,6 +211,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     collections,
     documents,
     upload,
+    batch,
     content,
     search,
     authenticate,

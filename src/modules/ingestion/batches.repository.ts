@@ -32,16 +32,25 @@ export function createBatchesRepository(database: Database) {
         .where(and(inJson(table.parentId, parentIds), also(table.ownerId, ownerId)))
         .groupBy(table.parentId, table.status),
 
-    async list(ownerId: string, { id, status, ...request }: ListItems & { id: string }): Promise<Page<Job>> {
+    /** Undefined when there is no such job. */
+    async list(
+      ownerId: string,
+      { id, status, ...request }: ListItems & { id: string },
+    ): Promise<Page<Job> | undefined> {
       const { after, orderBy, limit, page } = keyset(request, { sort: table.createdAt, id: table.id });
       const wanted = status === undefined ? undefined : sql`+${table.status} = ${status}`;
-      const rows = await orm
+      const parent: Statement<unknown[]> = orm
+        .select({ id: table.id })
+        .from(table)
+        .where(and(eq(table.ownerId, ownerId), eq(table.id, id)));
+      const items: Statement<Job[]> = orm
         .select()
         .from(table)
         .where(and(itemsOf(ownerId, id), wanted, after))
         .orderBy(...orderBy)
         .limit(limit);
-      return page(rows);
+      const [[there], rows] = await database.commit([parent, items]);
+      return there === undefined ? undefined : page(rows);
     },
 
     /** Ends an open batch of which no item is open: well if anything succeeded. Costs two looks into an index if one is. */

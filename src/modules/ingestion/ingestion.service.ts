@@ -16,6 +16,7 @@ import { ALL_ITEMS_FAILED, type Failure, hasEnded } from './job-lifecycle.ts';
 import { type NewBatch, newBatch, newJob } from './new-job.ts';
 
 export type { JobView } from './batch-view.ts';
+export type { ListItems } from './batches.repository.ts';
 export type { Job, JobType } from './ingestion.table.ts';
 
 /** What the subject of a job becomes when the job ends without success. Committed together with the job's end. */
@@ -119,7 +120,11 @@ export function createJobsService({
     },
 
     /** The jobs that belong to a batch, or that a job has made for what came out of its document. */
-    listItems: (ownerId: string, items: ListItems & { id: string }): Promise<Page<Job>> => batches.list(ownerId, items),
+    async listItems(actor: Actor, items: ListItems & { id: string }): Promise<Page<Job>> {
+      const page = await batches.list(actor.userId, items);
+      if (!page) throw notFound('job');
+      return page;
+    },
 
     /** What a batch's items are at. */
     async countItems(ownerId: string, id: string): Promise<ItemCounts> {

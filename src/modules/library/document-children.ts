@@ -34,6 +34,9 @@ export type Brood = { document: ProcessedDocument; kind: string; children: Child
 /** A file that came out of another, stored under the document that it is to become. */
 type Stored = { child: ChildFile; place: ArchivePlace; sha256: string; size: number };
 
+/** Files that are adopted by one commit, and the document that all of the family came out of. */
+type Group = { brood: Brood; rootId: string; stored: Stored[] };
+
 /** More has come out of one file than anybody packs by hand. */
 class FamilyTooLargeError extends Error {
   override readonly name = 'FamilyTooLargeError';
@@ -57,10 +60,7 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
   };
 
   /** Makes documents and jobs of stored files, of each once; wakes the jobs. */
-  const adoptGroup = async (
-    attempt: Attempt,
-    { brood, rootId, stored }: { brood: Brood; rootId: string; stored: Stored[] },
-  ) => {
+  const adoptGroup = async (attempt: Attempt, { brood, rootId, stored }: Group) => {
     const { document, kind } = brood;
     const { ownerId } = document;
     const now = clock.now();
@@ -94,6 +94,20 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
     await archive.files.remove(unused.map(({ place }) => archive.originalKey(place)));
   };
 
+  /** The same, unless too much has come out of one file: then what was stored goes again. */
+  const adoptIfRoom = async (attempt: Attempt, group: Group, note: Naming['note']) => {
+    try {
+      await adoptGroup(attempt, group);
+    } catch (error) {
+      if (!(error instanceof FamilyTooLargeError)) throw error;
+      const { stored, brood } = group;
+      const ids = stored.map(({ place }) => place.documentId);
+      const [present] = await database.commit([families.places(brood.document.ownerId, ids)]);
+      await dropUnused(stored, present);
+      for (const { child } of stored) note(child, `more than ${MAX_FAMILY} files came out of one`);
+    }
+  };
+
   return {
     /**
      * Makes a document of each file that there is none of yet, filed as its parent is, with a job that reads it. Doing
@@ -102,41 +116,24 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
      */
     async adopt(attempt: Attempt, brood: Brood): Promise<{ leftUnread?: string[] }> {
       const { document, children } = brood;
-      const { ownerId } = document;
       if (children.length === 0) return {};
       const notes = createNotes();
-      const lineage = await families.lineage(ownerId, document.id);
+      const lineage = await families.lineage(document.ownerId, document.id);
       const rootId = lineage.at(-1)?.id ?? document.id;
-      const ancestors = new Set(lineage.map(({ sha256 }) => sha256));
-      const isTooDeep = lineage.length > MAX_DEPTH;
-      const naming = createNaming(document, { ancestors, note: notes.add });
-      const wanted = children.filter((child) => {
-        if (isTooDeep) notes.add(child, `it is packed more than ${MAX_DEPTH} levels deep`);
-        else if (child.size > MAX_EXTRACTABLE_BYTES) notes.add(child, 'it is too large to be read');
-        else return true;
-        return false;
+      const naming = createNaming(document, { ancestors: lineage.map(({ sha256 }) => sha256), note: notes.add });
+      const readable = children.filter((child) => {
+        const reason = refusal(child, lineage.length);
+        if (reason !== undefined) notes.add(child, reason);
+        return reason === undefined;
       });
-      for (const group of pieces(wanted, { count: GROUP_SIZE, bytes: Number.POSITIVE_INFINITY })) {
+      for (const group of pieces(readable, { count: GROUP_SIZE, bytes: Number.POSITIVE_INFINITY })) {
         await attempt.prove();
         const stored: Stored[] = [];
         for (const slice of pieces(group, { count: SLICE_FILES, bytes: SLICE_BYTES })) {
           stored.push(...(await storeSlice(slice, naming)));
           await attempt.heartbeat();
         }
-        if (stored.length === 0) continue;
-        try {
-          await adoptGroup(attempt, { brood, rootId, stored });
-        } catch (error) {
-          if (!(error instanceof FamilyTooLargeError)) throw error;
-          const [present] = await database.commit([
-            families.places(
-              ownerId,
-              stored.map(({ place }) => place.documentId),
-            ),
-          ]);
-          await dropUnused(stored, present);
-          for (const { child } of stored) notes.add(child, `more than ${MAX_FAMILY} files came out of one`);
-        }
+        if (stored.length > 0) await adoptIfRoom(attempt, { brood, rootId, stored }, notes.add);
       }
       return notes.all();
     },
@@ -144,6 +141,12 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
 }
 
 export type DocumentChildren = ReturnType<typeof createDocumentChildren>;
+
+/** Why a file is left unread, as far as can be said without its bytes. */
+function refusal({ size }: ChildFile, depth: number): string | undefined {
+  if (depth > MAX_DEPTH) return `it is packed more than ${MAX_DEPTH} levels deep`;
+  return size > MAX_EXTRACTABLE_BYTES ? 'it is too large to be read' : undefined;
+}
 
 type Naming = {
   /** Where a child's bytes go; undefined for one that is left unread. */
@@ -154,13 +157,13 @@ type Naming = {
 /** Gives children their ids, the same in every attempt: by their parent, their bytes, and which of the same bytes they are. */
 function createNaming(
   document: ProcessedDocument,
-  { ancestors, note }: { ancestors: Set<string>; note: Naming['note'] },
+  { ancestors, note }: { ancestors: string[]; note: Naming['note'] },
 ): Naming {
   const seen = new Map<string, number>();
   return {
     note,
     place(child, sha256) {
-      if (ancestors.has(sha256)) {
+      if (ancestors.includes(sha256)) {
         note(child, 'it is the file that it came out of');
         return undefined;
       }

@@ -2,7 +2,7 @@ import { and, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
-import { inJson } from '../../db/sql.ts';
+import { also, inJson } from '../../db/sql.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import { collectionItems, type Document, documents, documentTags, tags } from './library.table.ts';
 
@@ -98,6 +98,13 @@ export function createDocumentsRepository(database: Database) {
     },
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
+
+    /** Gives many documents the same metadata. */
+    describeAll: (ownerId: string, { ids, metadata }: { ids: string[] } & Pick<Document, 'metadata'>): Statement =>
+      database.orm
+        .update(documents)
+        .set({ metadata })
+        .where(and(inJson(documents.id, ids), also(documents.ownerId, ownerId))),
 
     insertMany: (documents: Document[]): Statement => rows.insertMany(documents),
 

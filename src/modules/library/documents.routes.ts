@@ -15,6 +15,7 @@ import {
   replacementFormSchema,
   uploadFormSchema,
 } from './documents.schemas.ts';
+import type { FamilyScope } from './documents.service.ts';
 import { foldTagName } from './tags.ts';
 
 const tags = ['documents'];
@@ -246,7 +247,7 @@ export function documentRoutes(app: Router): void {
   });
 }
 
-const familyOf = (children: 'true' | 'false' | undefined) => {
+const familyOf = (children: 'true' | 'false' | undefined): FamilyScope => {
   if (children === undefined) return 'attachments';
   return children === 'true' ? 'all' : 'none';
 };

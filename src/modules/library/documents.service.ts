@@ -15,6 +15,8 @@ import { toIndexedDocument } from './indexed-document.ts';
 import type { documents } from './library.table.ts';
 import type { TagsService } from './tags.service.ts';
 
+export type { FamilyScope } from './families.repository.ts';
+
 type Deps = {
   database: Database;
   clock: Clock;
