@@ -111,7 +111,8 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
   return {
     /**
      * Makes a document of each file that there is none of yet, filed as its parent is, with a job that reads it. Doing
-     * it again changes nothing: a child's id says whose child it is and what its bytes are.
+     * it again changes nothing: a child's id says whose child it is and what its bytes are. What was deleted for good
+     * stays away.
      * @returns what to say of those that were left unread, for the parent's metadata.
      */
     async adopt(attempt: Attempt, brood: Brood): Promise<{ leftUnread?: string[] }> {

@@ -45,14 +45,19 @@ export function createFamiliesRepository(database: Database) {
         ) select id, sha256 from line order by step`);
     },
 
-    /** Holds for a job on a document that there is not yet. Put its statement before that which makes the document. */
-    isOnNewDocument: sql`not exists (select 1 from documents where documents.id = ${field('subject_id')})`,
+    /**
+     * Holds for a job on a document that there is not yet, and was not deleted for good. Put its statement before that
+     * which makes the document.
+     */
+    isOnNewDocument: sql`not exists (select 1 from documents where documents.id = ${field('subject_id')})
+      and ${wasNotDeleted(field('subject_id'))}`,
 
     /** Holds for a job on a document that something came out of. */
     isOnParent: sql`exists (select 1 from documents where documents.parent_document_id = ${field('subject_id')})`,
 
-    /** Those that are there already stay as they are. */
-    insertMissing: (children: Document[]): Statement => rows.insertMany(children, { onConflict: 'ignore' }),
+    /** Those that are there already stay as they are, and those that were deleted for good stay away. */
+    insertMissing: (children: Document[]): Statement =>
+      rows.insertMany(children, { onConflict: 'ignore', where: wasNotDeleted(field('id')) }),
 
     /** Files the new ones among the documents as their parent is filed. */
     fileLikeParent(ownerId: string, { ids, parentId, now }: Brood): Statement[] {
@@ -169,3 +174,7 @@ export function createFamiliesRepository(database: Database) {
         ),
   };
 }
+
+/** The record of its deletion outlives a document. */
+const wasNotDeleted = (id: SQL): SQL => sql`not exists (select 1 from processing_jobs as deletion
+  where deletion.owner_id = ${field('owner_id')} and deletion.subject_id = ${id} and deletion.type = 'delete_document')`;
