@@ -21,7 +21,7 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     txt: 'text',
     csv: 'text',
     ipynb: 'text',
-    eml: 'text',
+    eml: 'email',
   };
 
   it.each(manifest.filter((entry) => entry.format in KINDS && entry.expect === 'text'))(

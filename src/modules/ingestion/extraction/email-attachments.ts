@@ -6,6 +6,7 @@ import { type ChildFile, ExtractionError, MAX_CHILDREN } from './extractor.ts';
 const MACHINERY = /^(application\/(pgp-signature|pgp-encrypted|(x-)?pkcs7-signature)|text\/x-amp-html)$/;
 /** Outlook's own wrapping of a mail that has been sent as plain text beside it. */
 const OUTLOOK_WRAPPING = /^(application\/(vnd\.)?ms-tnef)$/;
+const NEWLINE = 0x0a;
 /** Logos, signatures and marks of who has read it; a picture that somebody put into a mail to be seen is larger. */
 const MAX_ORNAMENT_BYTES = 20 * 1024;
 
@@ -31,7 +32,7 @@ export function attachmentsOf(email: Email): { children: ChildFile[]; leftOut: s
   const leftOut: string[] = [];
   for (const attachment of email.attachments) {
     const bytes = bytesOf(attachment);
-    if (bytes.length === 0 || MACHINERY.test(attachment.mimeType) || isOrnament(attachment, bytes)) continue;
+    if (isEmpty(bytes) || MACHINERY.test(attachment.mimeType) || isOrnament(attachment, bytes)) continue;
     const filename = nameOf(attachment, { bytes, ordinal: children.length + 1 });
     if (OUTLOOK_WRAPPING.test(attachment.mimeType) || /^winmail\.dat$/i.test(filename)) leftOut.push(filename);
     else children.push({ filename, mediaType: attachment.mimeType, size: bytes.length, read: () => bytes });
@@ -39,6 +40,9 @@ export function attachmentsOf(email: Email): { children: ChildFile[]; leftOut: s
   if (children.length > MAX_CHILDREN) throw tooMany();
   return { children, leftOut };
 }
+
+/** The parser ends every line of a part that is not encoded, also when there is none. */
+const isEmpty = (bytes: Uint8Array): boolean => bytes.length === 0 || (bytes.length === 1 && bytes[0] === NEWLINE);
 
 const isOrnament = ({ mimeType, related, disposition }: Attachment, bytes: Uint8Array): boolean =>
   related === true && disposition !== 'attachment' && /^image\//.test(mimeType) && bytes.length < MAX_ORNAMENT_BYTES;
@@ -55,7 +59,7 @@ function nameOf({ filename, mimeType }: Attachment, part: { bytes: Uint8Array; o
 function subjectIn(bytes: Uint8Array): string | undefined {
   const head = new TextDecoder().decode(bytes.subarray(0, 16_384)).split(/\r?\n\r?\n/, 1)[0] ?? '';
   const subject = cleanTitle(/^subject:[ \t]*([\x20-\x7e]{1,200})/im.exec(head)?.[1]);
-  return subject?.includes('=?') ? undefined : subject?.replace(/[/\\:*?"<>|]+/g, ' ').trim() || undefined;
+  return subject?.includes('=?') ? undefined : subject?.replace(/[/\\:*?"<>|\s]+/g, ' ').trim() || undefined;
 }
 
 function bytesOf({ content }: Attachment): Uint8Array {

@@ -2,7 +2,7 @@ import type { DocumentKind } from './extractor.ts';
 import { isSavedPage } from './saved-page.ts';
 
 /** The line between the messages of a mailbox: who sent it, and when it came. */
-const FROM_LINE = /^From [^\n]{1,500}\n(?=>?[!-9;-~]{1,80}:)/;
+const FROM_LINE = /^From (?=[^\n]*\d:\d\d\b)[^\n]{0,500}\b(19|20)\d\d\b[^\n]{0,500}\n(?=>?[!-9;-~]{1,80}:)/;
 const MAIL_NAME = /\.(eml|emlx|email)$/i;
 const FIELD = /^([!-9;-~]{1,80}):/;
 
