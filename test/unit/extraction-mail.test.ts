@@ -179,6 +179,16 @@ describe('a mail', () => {
     expect(await reasonOf(read(text))).toBe(reason);
   });
 
+  it('hands on a large attachment byte by byte', async () => {
+    const content = Buffer.from(Array.from({ length: 400_000 }, (_, i) => (i * 7919) % 251));
+    const encoded = content.toString('base64').replace(/.{76}/g, '$&\r\n');
+    const attachment = { filename: 'a.bin', content: encoded, headers: 'Content-Transfer-Encoding: base64\r\n' };
+    const { document } = await read(mail({ text: 'See below.' }, [attachment, { ...attachment, filename: 'b.bin' }]));
+    const [first, second] = document.children ?? [];
+    expect(Buffer.from(first?.read() ?? []).equals(content)).toBe(true);
+    expect(Buffer.from(second?.read() ?? []).equals(content)).toBe(true);
+  });
+
   it.each([
     ['dashes', `From: a@b.c\nSubject: x\n\n${'-- a line of dashes --\n'.repeat(20_000)}`],
     ['addresses', `From: a@b.c\nTo: ${'someone@example.org, '.repeat(20_000)}\nSubject: x\n\nBody\n`],

@@ -1,16 +1,23 @@
 import type { Email } from 'postal-mime';
-import { decodeText, isUtf8 } from './decode.ts';
+import { decodeText } from './decode.ts';
 import { ExtractionError } from './extractor.ts';
 
 /** Real mails nest a handful of levels; each costs a pass over every line. */
 const MAX_PART_DEPTH = 50;
 /** Each part and each line of a message costs the parser far more than its bytes, of the 128 MB that a Worker has. */
 const MAX_PARTS = 5_000;
-const MAX_LINES = 600_000;
+const MAX_LINES = 60_000;
+/** Parsing holds the message four times over at its peak. */
+const MAX_MESSAGE_BYTES = 20 * 1024 * 1024;
+/** So many lines of nothing but Base64 in a row are an attachment, and become one line of so many bytes each. */
+const MIN_ENCODED_LINES = 500;
+const MAX_JOINED_BYTES = 64 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 /** Where a header is looked for. */
 const MAX_HEAD_BYTES = 256 * 1024;
 
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const DASH = 0x2d;
 
 /** Parses a message, with mails in it as attachments. @throws ExtractionError for what is too much to parse. */
@@ -30,7 +37,8 @@ export async function parseMessage(bytes: Uint8Array): Promise<Email> {
  * named encoding are common in the header of old mails.
  */
 function readableMessage(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const message = skipPreamble(bytes);
+  if (bytes.length > MAX_MESSAGE_BYTES) throw tooMuch(`${MAX_MESSAGE_BYTES / 1024 / 1024} MB`);
+  const message = joinEncodedLines(skipPreamble(bytes));
   guardAgainstFragments(message);
   return inUtf8(message);
 }
@@ -45,6 +53,67 @@ function skipPreamble(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(start, Math.min(bytes.length, start + count));
 }
 
+/** The message with long runs of Base64 on few lines: the parser needs more memory for a line than for what is on it. */
+function joinEncodedLines(message: Uint8Array): Uint8Array {
+  const runs = encodedRuns(message);
+  if (runs.length === 0) return message;
+  const joined = new Uint8Array(message.length);
+  let written = 0;
+  const copy = (from: number, to: number) => {
+    joined.set(message.subarray(from, to), written);
+    written += to - from;
+  };
+  let at = 0;
+  for (const { start, end } of runs) {
+    copy(at, start);
+    let lineStart = written;
+    for (let from = start; from < end; ) {
+      const lineEnd = endOfLine(message, from);
+      copy(from, message[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd);
+      from = lineEnd + 1;
+      if (written - lineStart < MAX_JOINED_BYTES && from < end) continue;
+      joined[written++] = NEWLINE;
+      lineStart = written;
+    }
+    at = end;
+  }
+  copy(at, message.length);
+  return joined.subarray(0, written);
+}
+
+/** Where there are many full lines of Base64 in a row. */
+function encodedRuns(message: Uint8Array): { start: number; end: number }[] {
+  const runs: { start: number; end: number }[] = [];
+  let start = 0;
+  let lines = 0;
+  for (let at = 0; at < message.length; ) {
+    const next = endOfLine(message, at) + 1;
+    const isEncoded = next <= message.length && isFullEncodedLine(message.subarray(at, next - 1));
+    if (isEncoded && lines === 0) start = at;
+    lines = isEncoded ? lines + 1 : 0;
+    if (lines === MIN_ENCODED_LINES) runs.push({ start, end: next });
+    const run = runs.at(-1);
+    if (run && lines > MIN_ENCODED_LINES) run.end = next;
+    at = next;
+  }
+  return runs;
+}
+
+function endOfLine(message: Uint8Array, at: number): number {
+  const end = message.indexOf(NEWLINE, at);
+  return end === -1 ? message.length : end;
+}
+
+/** A line as encoders fill it: 57 bytes or so of the alphabet of Base64 and nothing else. */
+function isFullEncodedLine(line: Uint8Array): boolean {
+  const length = line.at(-1) === RETURN ? line.length - 1 : line.length;
+  if (length < 48 || length > 998) return false;
+  for (let i = 0; i < length; i++) if (!IN_BASE64[line[i] ?? 0]) return false;
+  return true;
+}
+
+const IN_BASE64 = Array.from({ length: 256 }, (_, byte) => /[A-Za-z\d+/]/.test(String.fromCharCode(byte)));
+
 function guardAgainstFragments(message: Uint8Array): void {
   let lines = 0;
   let dashed = 0;
@@ -52,8 +121,8 @@ function guardAgainstFragments(message: Uint8Array): void {
     lines++;
     if (message[at + 1] === DASH && message[at + 2] === DASH) dashed++;
   }
-  if (lines > MAX_LINES) throw tooFragmented(`${MAX_LINES} lines`);
-  if (dashed > MAX_PARTS && countBoundaries(message) > MAX_PARTS) throw tooFragmented(`${MAX_PARTS} parts`);
+  if (lines > MAX_LINES) throw tooMuch(`${MAX_LINES} lines`);
+  if (dashed > MAX_PARTS && countBoundaries(message) > MAX_PARTS) throw tooMuch(`${MAX_PARTS} parts`);
 }
 
 /** Lines that begin with a boundary that the message names: text may be full of dashes too. */
@@ -84,6 +153,19 @@ function inUtf8(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
+/** Without making text of the whole, which may be large. */
+function isUtf8(bytes: Uint8Array): boolean {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+  try {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      decoder.decode(bytes.subarray(at, at + PIECE_BYTES), { stream: true });
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const latin1 = (bytes: Uint8Array): string => new TextDecoder('windows-1252').decode(bytes);
 
 /** The same bytes, as of memory that is nobody else's. */
@@ -92,7 +174,7 @@ const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     : bytes.slice();
 
-function tooFragmented(what: string): ExtractionError {
+function tooMuch(what: string): ExtractionError {
   return new ExtractionError(
     'too_large',
     `The message has more than ${what}, which is too much to read safely. Save the parts that you need one by one and upload those.`,
