@@ -148,7 +148,9 @@ function kindOfParameter(path: string, parameter: string): string {
 }
 
 /** The kind that a property's name stands for: `documentId` and `documentIds` are documents. */
-const kindOf = (name: string): string => (name === 'parentId' ? 'collections' : `${name.replace(/Ids?$/, '')}s`);
+const kindOf = (name: string): string => REFERENCES[name] ?? `${name.replace(/Ids?$/, '')}s`;
+
+const REFERENCES: Record<string, string> = { parentId: 'collections', parentDocumentId: 'documents' };
 
 const isId = ({ format, anyOf = [], oneOf = [] }: JsonSchema): boolean =>
   format === 'uuid' || [...anyOf, ...oneOf].some((choice) => choice.format === 'uuid');

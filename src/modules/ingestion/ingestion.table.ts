@@ -21,7 +21,6 @@ export const processingJobs = sqliteTable('processing_jobs', {
   ownerId: ownerId(),
   type: text('type', { enum: JOB_TYPES }).notNull(),
   subjectId: text('subject_id'),
-  parentId: text('parent_id'),
   status: text('status', { enum: JOB_STATUSES }).notNull().default('queued'),
   step: text('step'),
   checkpoint: json('checkpoint', jsonObject).notNull().default({}),
@@ -39,6 +38,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   finishedAt: timestamp('finished_at'),
   version: version(),
   ...timestamps(),
+  parentId: text('parent_id'),
 });
 
 export type Job = typeof processingJobs.$inferSelect;

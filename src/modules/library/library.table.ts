@@ -25,7 +25,6 @@ export const documents = sqliteTable('documents', {
   sha256: text('sha256').notNull(),
   contentVersion: integer('content_version').notNull().default(1),
   contentId: text('content_id').notNull(),
-  parentDocumentId: text('parent_document_id'),
   pageCount: integer('page_count'),
   chunkCount: integer('chunk_count').notNull().default(0),
   metadata: json('metadata', metadataSchema).notNull().default({}),
@@ -34,6 +33,7 @@ export const documents = sqliteTable('documents', {
   version: version(),
   ...timestamps(),
   deletedAt: deletedAt(),
+  parentDocumentId: text('parent_document_id'),
 });
 
 export const collections = sqliteTable('collections', {
