@@ -251,6 +251,14 @@ describe('an archive', () => {
     expect(extraction.document.children?.[0]).toMatchObject({ path: 'a/one.txt', size: 1 });
   });
 
+  it('is one also when what lies in it is a document or an archive that is not packed again', async () => {
+    const inner = zipSync({ 'a.docx': docx(paragraph('Hello')), 'b.txt': text() }, { level: 0 });
+    const extraction = await extract(zipSync({ 'inner.zip': inner }, { level: 0 }), 'a.zip');
+    expect(childTexts(extraction).map(([name]) => name)).toEqual(['inner.zip']);
+    const [child] = extraction.document.children ?? [];
+    expect(childTexts(await extract(child?.read() ?? inner)).map(([name]) => name)).toEqual(['a.docx', 'b.txt']);
+  });
+
   it.each<[string, number[], string]>([
     ['MS-DOS', [0x81, 0x62, 0x65, 0x72], 'über'],
     ['Windows in Japan', [0x93, 0xfa, 0x96, 0x7b, 0x8c, 0xea], '日本語'],

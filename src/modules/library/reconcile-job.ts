@@ -2,6 +2,7 @@ import type { Database } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { AuditService } from '../audit/audit.service.ts';
+import type { AvatarsService } from '../identity/avatars.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import { parseArchiveKey } from '../ingestion/archive.ts';
 import type { JobsService, JobType } from '../ingestion/ingestion.service.ts';
@@ -18,6 +19,7 @@ type Deps = {
   indexOf: IndexOf;
   jobs: JobsService;
   audit: AuditService;
+  avatars: Pick<AvatarsService, 'listKeys'>;
 };
 
 /** Documents compared at a time. */
@@ -36,7 +38,7 @@ type Report = { documents: number; objects: number; problems: Problem[]; problem
  * lacks is processed or synced anew, what nobody owns is removed.
  */
 export function createReconcileJob(deps: Deps): JobHandler {
-  const { database, archive, indexOf, jobs } = deps;
+  const { database, archive, indexOf, jobs, avatars } = deps;
   const repository = createDocumentsRepository(database);
 
   /** What differs, by document, as the stores are now. */
@@ -104,13 +106,16 @@ export function createReconcileJob(deps: Deps): JobHandler {
   const sweepArchive = async (attempt: Attempt, report: Report) => {
     const { userId: ownerId } = attempt.actor;
     const oldest = deps.clock.now() - ORPHAN_AGE_MS;
+    const pictures = await avatars.listKeys(ownerId);
     for await (const files of archive.listOwner(ownerId)) {
       report.objects += files.length;
       const old = files.filter((file) => file.uploadedAt < oldest);
       const ids = [...new Set(old.flatMap((file) => parseArchiveKey(file.key)?.documentId ?? []))];
       // Of a document that exists, only the folder of its present bytes belongs to it.
       const present = new Set((await repository.findMany(ownerId, ids)).map((document) => document.contentId));
-      const orphans = old.filter((file) => !present.has(parseArchiveKey(file.key)?.contentId ?? ''));
+      const orphans = old.filter(
+        ({ key }) => !pictures.has(key) && !present.has(parseArchiveKey(key)?.contentId ?? ''),
+      );
       note(
         report,
         orphans.map(({ key }) => ({

@@ -1,3 +1,4 @@
+import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
 import { emailExtractor } from './email.ts';
 import {
@@ -11,9 +12,14 @@ import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { mailboxExtractor } from './mailbox.ts';
 import { markdownExtractor } from './markdown.ts';
+import { odpExtractor } from './odp.ts';
+import { odsExtractor } from './ods.ts';
+import { odtExtractor } from './odt.ts';
 import { pdfExtractor } from './pdf.ts';
+import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { xlsxExtractor } from './xlsx.ts';
 import { archiveExtractor } from './zip-archive.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
@@ -35,6 +41,12 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
+  pptx: pptxExtractor,
+  xlsx: xlsxExtractor,
+  odt: odtExtractor,
+  odp: odpExtractor,
+  ods: odsExtractor,
+  csv: csvExtractor,
   email: emailExtractor,
   mailbox: mailboxExtractor,
   zip: archiveExtractor,
