@@ -21,7 +21,7 @@ const plain = (text: string) => text.normalize('NFKC').replace(/\s+/g, ' ');
 
 type Found = { items: { documentId: string; page: number | null; snippet: string }[] };
 
-const entries = realDocuments(['txt', 'md', 'html', 'pdf', 'docx', 'pptx', 'xlsx', 'csv', 'odt', 'ods', 'odp']);
+const entries = realDocuments(['txt', 'md', 'html', 'pdf', 'docx', 'pptx', 'xlsx', 'csv', 'odt', 'ods', 'odp', 'eml']);
 
 describe.skipIf(!haveRealDocuments)('real documents (skipped where the data folder is absent)', () => {
   let installation: Installation;
