@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
+import { profileToRead, proposeProfile } from '../../src/modules/ingestion/profile-proposal.ts';
 import { docx, extract, mutate, normalise, paragraph, pdf, reasonOf, seeded, textOf } from './extraction.fixtures.ts';
 
 /** Real documents lie outside of the repository: where they are absent, their tests are shown as skipped. */
@@ -13,7 +14,8 @@ type Expected = {
   format: string;
   expect: string;
   phrase?: string;
-  count?: { pages?: number; slides?: number; sheets?: number };
+  meta?: string;
+  count?: { pages?: number; slides?: number; sheets?: number; width?: number; height?: number };
 };
 
 const realFile = (file: string) => new Uint8Array(readFileSync(join(DATA, file)));
@@ -34,6 +36,7 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     ipynb: 'text',
     eml: 'email',
   };
+  const MEDIA: Record<string, string> = { jpg: 'image', png: 'image', mp3: 'audio', flac: 'audio' };
 
   it.each(manifest.filter((entry) => entry.format in KINDS && entry.expect === 'text'))(
     'reads $file',
@@ -43,12 +46,26 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
       expect(textOf(extraction)).toContain(normalise(entry.phrase ?? ''));
       const { pages, slides, sheets } = entry.count ?? {};
       expect(extraction.document.pageCount).toBe(pages ?? slides ?? sheets);
+      // None of them is a CV, a contract, a review, a policy or a personnel record.
+      const proposal = proposeProfile({ filename: entry.file, ...extraction, ...extraction.document });
+      const profile = profileToRead({ profile: 'general', profileChosenBy: 'rules' }, proposal);
+      expect(['general', 'code', 'table', 'audio']).toContain(profile);
     },
   );
 
-  it.each(manifest.filter((entry) => !(entry.format in KINDS)))('refuses $file by its content', async (entry) => {
-    expect(await reasonOf(extract(realFile(entry.file), 'notes.txt', 'text/plain'))).toBe('unsupported_format');
+  it.each(manifest.filter((entry) => entry.format in MEDIA))('reads what $file says of itself', async (entry) => {
+    const extraction = await extract(realFile(entry.file), 'file');
+    expect(extraction.kind).toBe(MEDIA[entry.format]);
+    if (entry.meta !== undefined) expect(textOf(extraction)).toContain(normalise(entry.meta));
+    if (entry.count !== undefined) expect(extraction.document.measurements?.['image']).toMatchObject(entry.count);
   });
+
+  it.each(manifest.filter((entry) => !(entry.format in { ...KINDS, ...MEDIA })))(
+    'refuses $file by its content',
+    async (entry) => {
+      expect(await reasonOf(extract(realFile(entry.file), 'notes.txt', 'text/plain'))).toBe('unsupported_format');
+    },
+  );
 
   it('says that a PDF with a password is encrypted', async () => {
     expect(await reasonOf(extract(realFile('r6-user-password.pdf')))).toBe('encrypted');

@@ -8,6 +8,7 @@ import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { embedReading } from './embedding-step.ts';
 import { indexReading } from './indexing-step.ts';
 import type { Attempt, JobHandler } from './job-runner.ts';
+import { profileToRead } from './profile-proposal.ts';
 import { readOriginal } from './reading-step.ts';
 
 type Deps = {
@@ -35,7 +36,8 @@ export function createProcessing(deps: Deps): JobHandler {
     const known = attempt.job.checkpoint['readingHash'];
     if (known !== undefined) {
       const kept = await archive.getReading(place);
-      if (kept?.hash === known && kept.profile === document.profile) return kept;
+      const wanted = kept?.proposal && profileToRead(document, kept.proposal);
+      if (kept?.hash === known && kept.profile === wanted) return kept;
     }
     const { reading: own, children } = await readOriginal(archive, { place, document });
     // Before the reading is kept: an attempt that finds it does not look for children again.

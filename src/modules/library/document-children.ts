@@ -199,7 +199,10 @@ function childRow(document: ProcessedDocument, { file, now }: { file: Stored; no
   return newDocument({
     place,
     file: { filename: safeFilename(child.filename), mediaType: safeMediaType(child.mediaType), sha256, size },
-    fields: { profile: document.profile, metadata: path === undefined ? {} : { path } },
+    fields: {
+      profile: document.profileChosenBy === 'user' ? document.profile : undefined,
+      metadata: path === undefined ? {} : { path },
+    },
     parentDocumentId: document.id,
     now,
   });

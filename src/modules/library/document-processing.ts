@@ -35,8 +35,8 @@ export function createDocumentProcessing({ database, clock, jobs, documents }: D
     },
 
     asIndexed(document: ProcessedDocument, reading: Reading): IndexedDocument {
-      const { kind, language } = reading;
-      return toIndexedDocument({ ...document, title: titleFor(document, reading), kind, language });
+      const { kind, language, profile } = reading;
+      return toIndexedDocument({ ...document, title: titleFor(document, reading), kind, language, profile });
     },
 
     /** Committed together with the job's success. */
@@ -47,6 +47,8 @@ export function createDocumentProcessing({ database, clock, jobs, documents }: D
         now: clock.now(),
         changes: {
           kind: reading.kind,
+          profile: reading.profile,
+          profileProposal: reading.proposal ?? null,
           language: reading.language,
           pageCount: reading.pageCount,
           chunkCount: reading.chunks.length,

@@ -5,7 +5,8 @@ import type { Document } from './library.table.ts';
 type NewDocument = {
   place: ArchivePlace;
   file: Pick<Document, 'filename' | 'mediaType' | 'sha256'> & { size: number };
-  fields: Pick<Document, 'profile' | 'metadata'> & { title?: string | undefined };
+  /** Without a profile, the rules choose. */
+  fields: Pick<Document, 'metadata'> & { title?: string | undefined; profile?: string | undefined };
   /** The document that it came out of. */
   parentDocumentId?: string;
   now: number;
@@ -21,7 +22,9 @@ export function newDocument({ place, file, fields, parentDocumentId, now }: NewD
     filename: file.filename,
     mediaType: file.mediaType,
     kind: null,
-    profile: fields.profile,
+    profile: fields.profile ?? 'general',
+    profileChosenBy: fields.profile === undefined ? 'rules' : 'user',
+    profileProposal: null,
     status: 'pending',
     errorCode: null,
     errorMessage: null,

@@ -1,3 +1,4 @@
+import { audioExtractor } from './audio.ts';
 import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
 import { emailExtractor } from './email.ts';
@@ -10,6 +11,7 @@ import {
 } from './extractor.ts';
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
+import { imageExtractor } from './image.ts';
 import { mailboxExtractor } from './mailbox.ts';
 import { markdownExtractor } from './markdown.ts';
 import { odpExtractor } from './odp.ts';
@@ -19,6 +21,7 @@ import { pdfExtractor } from './pdf.ts';
 import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { videoExtractor } from './video.ts';
 import { xlsxExtractor } from './xlsx.ts';
 import { archiveExtractor } from './zip-archive.ts';
 
@@ -47,6 +50,9 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   odp: odpExtractor,
   ods: odsExtractor,
   csv: csvExtractor,
+  image: imageExtractor,
+  audio: audioExtractor,
+  video: videoExtractor,
   email: emailExtractor,
   mailbox: mailboxExtractor,
   zip: archiveExtractor,
