@@ -222,10 +222,9 @@ describe('a batch', () => {
       await uploadBatch(token, batchForm(notes(30), { collectionId: crypto.randomUUID() })),
       await uploadBatch(token, batchForm(notes(3), { title: 'One for all' })),
       await uploadBatch(token, batchForm([])),
-      await uploadBatch(token, batchForm(notes(1001))),
       await call('/v1/documents/batch', { token, body: { urls: ['https://example.org/'] } }),
     ];
-    expect(refused.map(({ status }) => status)).toEqual([422, 422, 422, 422, 415]);
+    expect(refused.map(({ status }) => status)).toEqual([422, 422, 422, 415]);
     const whole = batchForm(notes(40));
     const request = new Request('http://x/', { method: 'POST', body: whole });
     const bytes = new Uint8Array(await request.arrayBuffer());
