@@ -32,6 +32,7 @@ import { documentContentRoutes } from './modules/library/document-content.routes
 import { documentRoutes } from './modules/library/documents.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
+import { resourceRoutes } from './modules/resources/resources.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
@@ -81,6 +82,7 @@ const MODULES = [
   documentContentRoutes,
   collectionRoutes,
   tagRoutes,
+  resourceRoutes,
   jobRoutes,
   searchRoutes,
   auditRoutes,

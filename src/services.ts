@@ -51,6 +51,11 @@ import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
+import { createFeedReading } from './modules/resources/feed-reading.ts';
+import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createFetchResource } from './modules/resources/resources.jobs.ts';
+import { createResourcesService } from './modules/resources/resources.service.ts';
+import { createTakingIn } from './modules/resources/taking-in.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
@@ -141,7 +146,15 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
-  const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
+  const openedDocuments = once(() => createOpenedDocuments(base));
+  const content = once(() =>
+    createDocumentContent({
+      documents: documents(),
+      archive: archive(),
+      onOpened: (view) => openedDocuments().note(view),
+    }),
+  );
+  const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -202,6 +215,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       jobs: jobs(),
       library: createLibraryExport({ ...base, archive: archive() }),
       history: createQueryHistory(base),
+      resources: resources(),
     }),
   );
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
@@ -218,6 +232,18 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
+      fetch_resource: createFetchResource({
+        ...base,
+        archive: archive(),
+        documents: documents(),
+        takingIn: createTakingIn({
+          ...base,
+          archive: archive(),
+          upload: upload(),
+          maxBytes: base.config.FETCH_MAX_BYTES,
+        }),
+        feedReading: createFeedReading({ ...base, jobs: jobs() }),
+      }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
       batch: family.batch,
       sync_batch: family.syncBatch,
@@ -234,6 +260,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     upload,
     batch,
     content,
+    resources,
     search,
     authenticate,
     auth,

@@ -8,5 +8,6 @@ export * from '../modules/identity/oauth/oauth.table.ts';
 export * from '../modules/ingestion/ingestion.table.ts';
 export * from '../modules/library/library.table.ts';
 export * from '../modules/limits/limits.table.ts';
+export * from '../modules/resources/resources.table.ts';
 export * from '../modules/search/search.table.ts';
 export * from '../modules/settings/settings.table.ts';

@@ -11,6 +11,7 @@ const WRITERS: Record<string, string> = {
   'src/modules/library/document-batch.ts': 'owners/<id>/, by keys that the archive makes',
   'src/modules/library/document-children.ts': 'owners/<id>/, by keys that the archive makes',
   'src/modules/library/document-upload.ts': 'owners/<id>/, by keys that the archive makes',
+  'src/modules/resources/taking-in.ts': 'owners/<id>/, by keys that the archive makes',
   'src/platform/mail/outbox.ts': 'outbox/, on local servers only, removed by address',
 };
 

@@ -2,12 +2,16 @@ import type { z } from '@hono/zod-openapi';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import type { JobView } from './batch-view.ts';
 import type { jobSchema } from './ingestion.schemas.ts';
+import type { JobType } from './ingestion.table.ts';
+
+/** Jobs whose subject is something else. */
+const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource', 'batch', 'sync_batch']);
 
 export function presentJob(job: JobView): z.output<typeof jobSchema> {
   return {
     id: job.id,
     type: job.type,
-    documentId: ABOUT_NO_DOCUMENT.includes(job.type) ? null : job.subjectId,
+    documentId: NOT_ON_DOCUMENTS.has(job.type) ? null : job.subjectId,
     batchId: job.parentId,
     status: job.status,
     step: job.step,
@@ -22,8 +26,6 @@ export function presentJob(job: JobView): z.output<typeof jobSchema> {
     updatedAt: isoTime(job.updatedAt),
   };
 }
-
-const ABOUT_NO_DOCUMENT: JobView['type'][] = ['delete_collection', 'batch', 'sync_batch'];
 
 function presentProgress({ items, secondsRemaining = null, ...job }: JobView) {
   const { progressPercentage, totalItems, processedItems } = job;

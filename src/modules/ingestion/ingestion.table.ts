@@ -8,6 +8,7 @@ export const JOB_TYPES = [
   'delete_document',
   'delete_collection',
   'reconcile_library',
+  'fetch_resource',
   'batch',
   'sync_batch',
   'sync_family',

@@ -16,6 +16,7 @@ import { toIndexedDocument } from './indexed-document.ts';
 import type { documents } from './library.table.ts';
 import type { TagsService } from './tags.service.ts';
 
+export type { FiledDocument } from './documents.repository.ts';
 export type { FamilyScope } from './families.repository.ts';
 
 type Deps = {
