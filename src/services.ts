@@ -53,6 +53,7 @@ import { createTrashService } from './modules/library/trash.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
 import { createFeedReading } from './modules/resources/feed-reading.ts';
 import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createResourceBatch } from './modules/resources/resource-batch.ts';
 import { createFetchResource } from './modules/resources/resources.jobs.ts';
 import { createResourcesService } from './modules/resources/resources.service.ts';
 import { createTakingIn } from './modules/resources/taking-in.ts';
@@ -154,6 +155,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       onOpened: (view) => openedDocuments().note(view),
     }),
   );
+  const resourceBatch = once(() => createResourceBatch({ ...base, jobs: jobs(), collections: collections() }));
   const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
@@ -245,7 +247,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
         feedReading: createFeedReading({ ...base, jobs: jobs() }),
       }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
-      batch: family.batch,
+      batch: {
+        ...family.batch,
+        onFailure: (job, failure) => [
+          ...family.batch.onFailure(job, failure),
+          ...resourceBatch().stopped(job, failure),
+        ],
+      },
       sync_batch: family.syncBatch,
       sync_family: family.syncFamily,
     };
@@ -261,6 +269,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     batch,
     content,
     resources,
+    resourceBatch,
     search,
     authenticate,
     auth,

@@ -177,7 +177,7 @@ export function createJobsRepository(database: Database) {
       const done = sql`select job.id from json_each(${JSON.stringify(subjects)}) as subject
         cross join processing_jobs as job on job.owner_id = subject.value ->> 'ownerId'
         and job.subject_id = subject.value ->> 'subjectId'
-        where job.type = subject.value ->> 'type' and job.status = 'succeeded'`;
+        where job.type = subject.value ->> 'type' and job.status = 'succeeded' and job.parent_id is null`;
       return orm.delete(table).where(sql`${table.id} in (${done})`);
     },
 

@@ -30,30 +30,41 @@ export function newJob({ now, parentId = null, ...identity }: NewJob): Job {
 }
 
 /** What a batch consists of: what is to be done on each subject, and what was refused at once. */
-export type NewBatch = { type: JobType; subjectIds: string[]; refused: { filename: string; failure: Failure }[] };
+export type NewBatch = {
+  type: JobType;
+  subjects: {
+    id: string;
+    /** What people know it by, where it is no document. */
+    filename?: string;
+  }[];
+  refused: { filename: string; failure: Failure }[];
+};
 
 type Making = Pick<Job, 'ownerId' | 'requestId'> & { nextId: () => string; now: number };
 
 /** A batch with its items in the order of their subjects. One of which everything was refused has ended. */
 export function newBatch(
-  { type, subjectIds, refused }: NewBatch,
+  { type, subjects, refused }: NewBatch,
   { nextId, now, ...common }: Making,
 ): { batch: Job; open: Job[]; refused: Job[] } {
   const id = nextId();
   const state =
-    subjectIds.length > 0
+    subjects.length > 0
       ? { status: 'running' as const, dueAt: now + LOOK_AT_BATCH_MS, startedAt: now }
       : failed(ALL_ITEMS_FAILED, now);
   const batch = { ...newJob({ ...common, id, type: 'batch', subjectId: null, now }), ...state };
   // Ids of one millisecond are in no order.
-  const ids = [...subjectIds, ...refused].map(nextId).sort();
+  const ids = [...subjects, ...refused].map(nextId).sort();
   const item = (at: number, subjectId: string | null) =>
     newJob({ ...common, id: ids[at] ?? nextId(), type, subjectId, parentId: id, now });
   return {
     batch,
-    open: subjectIds.map((subjectId, i) => item(i, subjectId)),
+    open: subjects.map(({ id: subjectId, filename }, i) => ({
+      ...item(i, subjectId),
+      checkpoint: filename === undefined ? {} : { filename },
+    })),
     refused: refused.map(({ filename, failure }, i) => ({
-      ...item(subjectIds.length + i, null),
+      ...item(subjects.length + i, null),
       ...failed(failure, now),
       checkpoint: { filename },
     })),

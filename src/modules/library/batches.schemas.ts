@@ -35,8 +35,12 @@ export const batchItemSchema = z
     jobId: z.uuid(),
     type: jobSchema.shape.type,
     documentId: z.uuid().nullable().openapi({ description: 'Null for a file that was not taken in.' }),
+    resourceId: z
+      .uuid()
+      .nullable()
+      .openapi({ description: 'What is fetched from the web; its document is an item too.' }),
     parentDocumentId: z.uuid().nullable().openapi({ description: 'The mail, mailbox or archive that it came out of.' }),
-    filename: z.string().nullable(),
+    filename: z.string().nullable().openapi({ description: 'Of what is fetched: its address.' }),
     status: jobSchema.shape.status,
     documentStatus: z.enum(DOCUMENT_STATUSES).nullable().openapi({ description: 'Null when it is gone.' }),
     progressPercentage: z.number().min(0).max(100),

@@ -57,6 +57,8 @@ type Received = Pick<Document, 'filename' | 'mediaType' | 'sha256'> & {
 /** One item of a batch: a job, with the document that it is about. */
 export type BatchItem = { job: Job; document: Document | undefined; filename: string | null };
 
+export const isOnDocument = ({ type }: Pick<Job, 'type'>): boolean => type !== 'fetch_resource';
+
 /** Taking many files in at once: bytes into the archive as they come, then one commit for all of them. */
 export function createDocumentBatch(deps: Deps) {
   const { database, clock, ids, config, archive, jobs } = deps;
@@ -108,7 +110,7 @@ export function createDocumentBatch(deps: Deps) {
       newDocument({ place: file.place, file, fields: { profile, metadata: {} }, now }),
     );
     const documentIds = rows.map(({ id }) => id);
-    const prepared = jobs.prepareBatch(ownerId, { type: 'process_document', subjectIds: documentIds, refused });
+    const prepared = jobs.prepareBatch(ownerId, { type: 'process_document', subjects: rows, refused });
     deps.audit.making({ type: 'job', id: prepared.batch.id });
     await database.commit([
       ...piecesOf(rows).map((piece) => repository.insertMany(piece)),
@@ -164,7 +166,7 @@ export function createDocumentBatch(deps: Deps) {
     /** The items of a batch, or what came out of a job's document. */
     async listItems(actor: Actor, { id, ...page }: ListItems & { id: string }): Promise<Page<BatchItem>> {
       const { items, nextCursor } = await jobs.listItems(actor, { id, ...page });
-      const documentIds = items.flatMap(({ subjectId }) => subjectId ?? []);
+      const documentIds = items.flatMap((job) => (isOnDocument(job) ? (job.subjectId ?? []) : []));
       const found = documentIds.length > 0 ? await repository.findMany(actor.userId, documentIds) : [];
       const byId = new Map(found.map((document) => [document.id, document]));
       return {

@@ -48,6 +48,9 @@ type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'media
 
 export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
 
+/** How a document is filed, and the batch that its job belongs to. */
+type Filing = Pick<UploadFields, 'tags' | 'collectionId'> & { parentId?: string | null };
+
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
   const { database, clock, ids, config, archive, jobs } = deps;
@@ -104,9 +107,10 @@ export function createDocumentUpload(deps: Deps) {
   };
 
   /** The document's rows and the job that reads it, for one batch. */
-  const prepare = (row: Document, filing: Pick<UploadFields, 'tags' | 'collectionId'>): PreparedDocument => {
+  const prepare = (row: Document, filing: Filing): PreparedDocument => {
     const document = { ...row, ...filingOf(filing) };
-    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id });
+    const { parentId = null } = filing;
+    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id, parentId });
     return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
   };
 
@@ -117,8 +121,9 @@ export function createDocumentUpload(deps: Deps) {
      */
     prepare: (
       place: ArchivePlace,
-      { file, fields }: { file: StoredOriginal; fields: UploadFields },
-    ): PreparedDocument => prepare(newDocument({ place, file: named(file), fields, now: clock.now() }), fields),
+      { file, fields, parentId }: { file: StoredOriginal; fields: UploadFields; parentId: string | null },
+    ): PreparedDocument =>
+      prepare(newDocument({ place, file: named(file), fields, now: clock.now() }), { ...fields, parentId }),
 
     /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
     replaceStored(
