@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pdfDate } from '../../src/modules/ingestion/extraction/pdf.ts';
 import { inReadingOrder } from '../../src/modules/ingestion/extraction/pdf-columns.ts';
+import { pdfDate } from '../../src/modules/ingestion/extraction/pdf-info.ts';
 import { extract, normalise, pdf, reasonOf, textOf } from './extraction.fixtures.ts';
 
 describe('PDF', () => {

@@ -1,6 +1,3 @@
-import type { DocumentKind } from './extractor.ts';
-import { isSavedPage } from './saved-page.ts';
-
 /** The line between the messages of a mailbox: who sent it, and when it came. */
 const FROM_LINE = /^From (?=[^\n]*\d:\d\d\b)[^\n]{0,500}\b(19|20)\d\d\b[^\n]{0,500}\n(?=>?[!-9;-~]{1,80}:)/;
 const MAIL_NAME = /\.(eml|emlx|email)$/i;
@@ -17,15 +14,20 @@ const KNOWN = new Set([
 
 const MAX_HEAD_CHARACTERS = 16_384;
 
+type Hints = { filename: string; mediaType: string };
+
+/** Whether somebody says that it is a mail. */
+export const isNamedMail = ({ filename, mediaType }: Hints): boolean =>
+  MAIL_NAME.test(filename) || /^message\/rfc822\b/i.test(mediaType);
+
 /** What kind of mail a text is, by its beginning; undefined for any other text. */
-export function sniffMail(text: string, hints: { filename: string; mediaType: string }): DocumentKind | undefined {
+export function sniffMail(text: string, hints: Hints): 'email' | 'mailbox' | undefined {
   const head = text.slice(0, MAX_HEAD_CHARACTERS).trimStart();
-  const isNamedMail = MAIL_NAME.test(hints.filename) || /^message\/rfc822\b/i.test(hints.mediaType);
-  if (FROM_LINE.test(head)) return isNamedMail ? 'email' : 'mailbox';
-  const known = fieldsOf(head, isNamedMail).filter((name) => KNOWN.has(name));
-  const isMail = isNamedMail ? known.length > 0 : known.length > 1 && known.some((name) => STRONG.has(name));
-  if (!isMail) return undefined;
-  return isSavedPage(head.split('\n\n', 1)[0] ?? '') ? 'html' : 'email';
+  const isNamed = isNamedMail(hints);
+  if (FROM_LINE.test(head)) return isNamed ? 'email' : 'mailbox';
+  const known = fieldsOf(head, isNamed).filter((name) => KNOWN.has(name));
+  const isMail = isNamed ? known.length > 0 : known.length > 1 && known.some((name) => STRONG.has(name));
+  return isMail ? 'email' : undefined;
 }
 
 /**
