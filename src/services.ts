@@ -1,6 +1,8 @@
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
 import { createAttempts } from './limit-objects/attempts.ts';
+import { createAnalysing } from './modules/analyses/analyses.jobs.ts';
+import { createAnalysesService } from './modules/analyses/analyses.service.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
@@ -157,6 +159,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   );
   const resourceBatch = once(() => createResourceBatch({ ...base, jobs: jobs(), collections: collections() }));
   const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
+  const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -215,7 +218,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       avatars: avatars(),
       apiKeys: apiKeys(),
       jobs: jobs(),
-      library: createLibraryExport({ ...base, archive: archive() }),
+      library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
       history: createQueryHistory(base),
       resources: resources(),
     }),
@@ -224,13 +227,15 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
     const family = createFamilyJobs({ ...base, jobs: jobs() });
+    const processing = createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() });
     return {
       process_document: createProcessing({
         ...base,
-        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
+        documents: processing,
         children: createDocumentChildren({ ...base, archive: archive(), jobs: jobs() }),
         archive: archive(),
       }),
+      analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
@@ -268,6 +273,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     upload,
     batch,
     content,
+    analyses,
     resources,
     resourceBatch,
     search,

@@ -50,7 +50,13 @@ const FOLLOW_MS = 5 * 60_000;
 export type PreparedJob = { job: Job; insert: Statement };
 
 /** What a job is to do, and the batch or job that it belongs to. */
-export type Work = { type: JobType; subjectId: string | null; parentId?: string | null };
+export type Work = {
+  type: JobType;
+  subjectId: string | null;
+  parentId?: string | null;
+  /** What it has to know beside its subject. */
+  checkpoint?: Job['checkpoint'];
+};
 
 const CANCELLED: Failure = { code: 'cancelled', message: 'It was cancelled; retry the job to go on where it stopped.' };
 const SUPERSEDED: Failure = { code: 'superseded', message: 'A later change made this job unnecessary.' };

@@ -2,16 +2,21 @@ import type { Job, JobType } from './ingestion.table.ts';
 import { ALL_ITEMS_FAILED, type Failure, LOOK_AT_BATCH_MS } from './job-lifecycle.ts';
 
 type Identity = Pick<Job, 'id' | 'ownerId' | 'type' | 'subjectId' | 'requestId'>;
-type NewJob = Identity & { parentId?: string | null | undefined; now: number };
+type NewJob = Identity & {
+  parentId?: string | null | undefined;
+  /** What it has to know beside its subject. */
+  checkpoint?: Job['checkpoint'];
+  now: number;
+};
 
 /** A job that is due at once. */
-export function newJob({ now, parentId = null, ...identity }: NewJob): Job {
+export function newJob({ now, parentId = null, checkpoint = {}, ...identity }: NewJob): Job {
   return {
     ...identity,
     parentId,
     status: 'queued',
     step: null,
-    checkpoint: {},
+    checkpoint,
     progressPercentage: 0,
     totalItems: 0,
     processedItems: 0,

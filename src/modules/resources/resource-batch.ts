@@ -9,9 +9,9 @@ import type { Job, JobsService, JobView } from '../ingestion/ingestion.service.t
 import type { Failure } from '../ingestion/job-lifecycle.ts';
 import type { CollectionsService } from '../library/collections.service.ts';
 import { ownerGone } from '../library/documents.errors.ts';
+import { createResourceBatchRepository } from './resource-batch.repository.ts';
 import { hostOf, normaliseUrl } from './resource-url.ts';
 import { noSuchCollection } from './resources.errors.ts';
-import { createResourcesRepository } from './resources.repository.ts';
 
 type Deps = {
   database: Database;
@@ -38,7 +38,7 @@ const MAX_TRIES = 3;
 /** Taking many addresses in at once: one job for the whole, of which each address is an item. */
 export function createResourceBatch(deps: Deps) {
   const { database, clock, ids, web, jobs } = deps;
-  const repository = createResourcesRepository(database);
+  const repository = createResourceBatchRepository(database);
 
   /** The addresses as they are known by, each once, and those that are none. */
   const sort = (given: string[]) => {

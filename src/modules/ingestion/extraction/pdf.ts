@@ -82,7 +82,8 @@ async function readPdf(pdf: Pdf, bytes: Uint8Array): Promise<ExtractedDocument> 
   for (const [i, rows] of dropRunningLines(pages).entries()) {
     for (const block of toBlocks(rows, i + 1, typography)) collector.add(block);
   }
-  const scanned = holdsPictures(bytes) ? pages.filter((rows) => rows.length === 0).length - unreadable : 0;
+  const unwritten = holdsPictures(bytes) ? pagesWithoutText(pages) : [];
+  const scanned = Math.max(0, unwritten.length - unreadable);
   if (collector.blocks.length === 0) {
     if (scanned === 0) throw nothingFound(pdf.numPages, unreadable);
     // Without any words, not even its title would be found.
@@ -102,7 +103,7 @@ async function readPdf(pdf: Pdf, bytes: Uint8Array): Promise<ExtractedDocument> 
     }),
     pageCount: pdf.numPages,
     blocks: nameByOutline(collector.blocks, places),
-    ...(scanned > 0 && { wanted: ['ocr' as const] }),
+    ...(scanned > 0 && { wanted: ['ocr' as const], measurements: { scan: { pages: unwritten } } }),
   };
 }
 
@@ -158,6 +159,9 @@ async function readPageLabels(pdf: Pdf): Promise<string[]> {
     return [];
   }
 }
+
+/** Numbers of the pages on which nothing is written: empty, unreadable, or pictures of text. */
+const pagesWithoutText = (pages: Row[][]): number[] => pages.flatMap((rows, i) => (rows.length === 0 ? [i + 1] : []));
 
 function nothingFound(pages: number, unreadable: number): ExtractionError {
   if (unreadable === pages) {
