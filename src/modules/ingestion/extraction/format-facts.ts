@@ -6,8 +6,9 @@ import { CODE_LANGUAGES } from './code-languages.ts';
 import { MAX_SYMBOLS } from './code-symbols.ts';
 import { MAX_DECODED_BYTES } from './csv.ts';
 import { MAX_PARSED_XML_BYTES, MAX_XML_BYTES } from './docx.ts';
+import { MAX_MESSAGE_BYTES, MAX_PART_DEPTH } from './email-source.ts';
 import { MAX_CHAPTER_BYTES } from './epub.ts';
-import type { DocumentKind, ModelStep } from './extractor.ts';
+import { type DocumentKind, MAX_CHILDREN, type ModelStep } from './extractor.ts';
 import { MAX_TREE_CHARACTERS, MAX_TREE_TAGS } from './html-guard.ts';
 import { MAX_DECODER_BYTES, MAX_STREAMED_PIXELS } from './image-decode.ts';
 import { MAX_SVG_BYTES } from './image-svg.ts';
@@ -45,18 +46,30 @@ export type FormatFacts = {
 };
 
 const count = (value: number): string => value.toLocaleString('en');
+const names = (list: string): string[] => list.split(' ');
 const megabytes = (bytes: number): string => `${count(bytes / 1024 / 1024)} MB`;
 
 const DATES = ['createdAt', 'modifiedAt'];
 const OFFICE = ['author', 'description', 'language', 'tags', ...DATES, 'links'];
 const TABLE = ['columns', 'leftOut'];
-const TAGS = ['title', 'artist', 'album', 'albumArtist', 'track', 'year', 'genre', 'composer', 'comment', 'description'];
+const TAGS = [
+  'title',
+  'artist',
+  'album',
+  'albumArtist',
+  'track',
+  'year',
+  'genre',
+  'composer',
+  'comment',
+  'description',
+];
 const MEDIA_TAGS = [...TAGS, 'copyright', 'show', 'language'];
 
 const PACKED = `${count(MAX_ELEMENTS)} XML elements in one slide, paragraph or row`;
 const VALUES = `${count(MAX_CHARACTERS)} characters and ${count(MAX_CELLS)} cells of values, ${count(MAX_COLUMNS)} columns; what is beyond is left out, and said so`;
 
-export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
+export const FORMAT_FACTS: Record<DocumentKind, FormatFacts> = {
   text: {
     extensions: ['txt', 'text', 'log'],
     mediaTypes: ['text/plain'],
@@ -80,8 +93,10 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     mediaTypes: ['text/html', 'application/xhtml+xml', 'multipart/related'],
     read: 'the article where a page clearly has one, else all but navigation and scripts; pages as browsers save them',
     places: [],
-    metadata: ['encoding', 'author', 'description', 'language', 'tags', 'siteName', 'canonicalUrl', 'savedAt', ...DATES, 'links'],
-    limits: [`beyond ${count(MAX_TREE_CHARACTERS)} characters or ${count(MAX_TREE_TAGS)} tags read without their structure`],
+    metadata: [...DATES, ...names('encoding author description language tags siteName canonicalUrl savedAt links')],
+    limits: [
+      `beyond ${count(MAX_TREE_CHARACTERS)} characters or ${count(MAX_TREE_TAGS)} tags read without their structure`,
+    ],
     libraries: ['linkedom', '@mozilla/readability'],
   },
   pdf: {
@@ -89,7 +104,10 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     mediaTypes: ['application/pdf'],
     read: 'text by page in reading order, columns apart; headings, lists and tables by where and how large they are set; not running headers',
     places: ['page', 'name'],
-    metadata: ['author', 'description', 'keywords', 'language', 'generator', ...DATES, 'outline', 'pageLabels', 'unreadablePages', 'pagesWithoutText'],
+    metadata: [
+      ...DATES,
+      ...names('author description keywords language generator outline pageLabels unreadablePages pagesWithoutText'),
+    ],
     measurements: ['scan'],
     wanted: ['ocr'],
     limits: [`${count(MAX_PAGES)} pages`],
@@ -109,7 +127,7 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     mediaTypes: ['application/epub+zip'],
     read: 'chapters in the order of reading, named by the table of contents',
     places: [],
-    metadata: ['author', 'publisher', 'description', 'language', 'identifier', 'tags', ...DATES, 'chapters', 'links'],
+    metadata: [...DATES, ...names('author publisher description language identifier tags chapters links')],
     limits: [`${megabytes(MAX_CHAPTER_BYTES)} a chapter`],
     libraries: ['saxes', 'linkedom'],
   },
@@ -179,6 +197,29 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     limits: [`the first ${megabytes(MAX_DECODED_BYTES)}`, VALUES],
     libraries: [],
   },
+  email: {
+    extensions: ['eml'],
+    mediaTypes: ['message/rfc822'],
+    read: 'subject, header and body, of which the richer form that can be read',
+    places: [],
+    metadata: names('subject from to cc bcc replyTo date messageId inReplyTo attachments leftOut links'),
+    children: 'attachments, forwarded mails among them',
+    limits: [
+      `${megabytes(MAX_MESSAGE_BYTES)}, ${MAX_PART_DEPTH} levels of parts`,
+      `${count(MAX_CHILDREN)} attachments`,
+    ],
+    libraries: ['postal-mime'],
+  },
+  mailbox: {
+    extensions: ['mbox'],
+    mediaTypes: ['application/mbox'],
+    read: 'nothing but its messages',
+    places: [],
+    metadata: ['messages'],
+    children: 'each message',
+    limits: [`${count(MAX_CHILDREN)} messages`],
+    libraries: [],
+  },
   notebook: {
     extensions: ['ipynb'],
     mediaTypes: ['application/x-ipynb+json'],
@@ -220,7 +261,9 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     mediaTypes: ['image/*'],
     read: 'captions, comments and keywords (EXIF, IPTC, XMP), a line on size, camera and date; the texts of SVG drawings',
     places: [],
-    metadata: ['format', 'width', 'height', 'takenAt', 'camera', 'latitude', 'longitude', 'author', 'description', 'tags', 'copyright', 'generator', 'lens'],
+    metadata: names(
+      'format width height takenAt camera latitude longitude author description tags copyright generator lens',
+    ),
     measurements: ['image'],
     wanted: ['ocr', 'caption'],
     limits: [
@@ -233,7 +276,7 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     mediaTypes: ['audio/*'],
     read: 'tags, lyrics with their times, chapters',
     places: ['time'],
-    metadata: [...MEDIA_TAGS, 'format', 'codec', 'durationMs', 'bitrate', 'sampleRate', 'channels', 'tempoBpm', 'key'],
+    metadata: [...MEDIA_TAGS, ...names('format codec durationMs bitrate sampleRate channels tempoBpm key')],
     measurements: ['audio'],
     wanted: ['transcript'],
     limits: [
@@ -251,5 +294,15 @@ export const FORMAT_FACTS: Partial<Record<DocumentKind, FormatFacts>> = {
     wanted: ['transcript'],
     limits: [`${MAX_TRACKS} tracks`],
     libraries: ['music-metadata'],
+  },
+  zip: {
+    extensions: ['zip'],
+    mediaTypes: ['application/zip'],
+    read: 'nothing but its files',
+    places: [],
+    metadata: ['files', 'emptyFiles'],
+    children: 'each file, but for what systems and editors put beside them',
+    limits: [`${count(MAX_CHILDREN)} files`],
+    libraries: [],
   },
 };
