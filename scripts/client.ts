@@ -15,7 +15,13 @@ export class ApiError extends Error {
   }
 }
 
-export type CallOptions = { method?: string; json?: unknown; form?: FormData; signal?: AbortSignal };
+export type CallOptions = {
+  method?: string;
+  json?: unknown;
+  form?: FormData;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+};
 
 export type Session = { user: { id: string }; session: { accessToken: string } };
 export type Page<T> = { items: T[]; nextCursor: string | null };
@@ -46,12 +52,13 @@ const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 export function createClient(baseUrl: string, token?: string) {
   /** @throws ApiError for any answer that is not 2xx. */
   async function call<T>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
-    const { json, form, signal } = options;
+    const { json, form, headers, signal } = options;
     const response = await fetch(`${baseUrl}${path}`, {
       method: options.method ?? (json === undefined && form === undefined ? 'GET' : 'POST'),
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
       ...(form !== undefined && { body: form }),
@@ -111,11 +118,12 @@ export function createClient(baseUrl: string, token?: string) {
     async upload(
       file: { name: string; bytes: Uint8Array | string; type?: string },
       fields: Record<string, string> = {},
+      headers: Record<string, string> = {},
     ) {
       const form = new FormData();
       for (const [name, value] of Object.entries(fields)) form.append(name, value);
       form.append('file', new Blob([file.bytes], { type: file.type ?? 'application/octet-stream' }), file.name);
-      return (await call<Uploaded>('/v1/documents', { form })).body;
+      return (await call<Uploaded>('/v1/documents', { form, headers })).body;
     },
   };
 
