@@ -2,7 +2,9 @@ import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, sql } from 'd
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { integer, requireThat } from '../../db/sql.ts';
-import { type User, userSessions, users, type Verification, verifications } from './identity.table.ts';
+import { passkeys } from './factors/factors.table.ts';
+import { apiKeys, type User, userSessions, users, type Verification, verifications } from './identity.table.ts';
+import { oauthAccounts, oauthCodes } from './oauth/oauth.table.ts';
 
 export type Purpose = Verification['purpose'];
 export type Reason = Verification['reason'];
@@ -123,6 +125,17 @@ export function createVerificationsRepository(database: Database) {
 
     setPassword(userId: string, passwordHash: string): Statement {
       return orm.update(users).set({ passwordHash }).where(eq(users.id, userId));
+    },
+
+    /** Removes every way in but the password of a user whose address nobody has verified yet. */
+    removeWaysInOfUnverified(userId: string): Statement[] {
+      const unverified = orm
+        .select({ id: users.id })
+        .from(users)
+        .where(and(eq(users.id, userId), isNull(users.emailVerifiedAt)));
+      return [oauthAccounts, oauthCodes, passkeys, apiKeys].map((table) =>
+        orm.delete(table).where(and(eq(table.ownerId, userId), sql`exists ${unverified}`)),
+      );
     },
 
     removeSessions: (userId: string): Statement => orm.delete(userSessions).where(eq(userSessions.ownerId, userId)),
