@@ -1,4 +1,4 @@
-import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { integer, requireThat } from '../../db/sql.ts';
@@ -50,22 +50,19 @@ export function createVerificationsRepository(database: Database) {
         .where(and(ofUser, isUsable(now)));
     },
 
-    /** Undoes the batch unless fewer tokens than this were made since then. */
+    /** Undoes the batch unless fewer tokens than this were made since then, for the user and for the address. */
     requireFewer(
-      userId: string,
+      { id, email }: Pick<User, 'id' | 'email'>,
       { purpose, since, limit, refusal }: { purpose: Purpose; since: number; limit: number; refusal: () => Error },
     ): Statement {
-      const made = orm
-        .select({ total: count() })
-        .from(verifications)
-        .where(
-          and(
-            eq(verifications.ownerId, userId),
-            eq(verifications.purpose, purpose),
-            gte(verifications.createdAt, since),
-          ),
-        );
-      return requireThat(database, { condition: sql`${made} < ${limit}`, refusal });
+      const made = (whose: SQL) =>
+        orm
+          .select({ total: count() })
+          .from(verifications)
+          .where(and(whose, eq(verifications.purpose, purpose), gte(verifications.createdAt, since)));
+      const forUser = made(eq(verifications.ownerId, id));
+      const forAddress = made(sql`lower(${verifications.email}) = lower(${email})`);
+      return requireThat(database, { condition: sql`${forUser} < ${limit} and ${forAddress} < ${limit}`, refusal });
     },
 
     /** Whose usable token this is. */

@@ -2,3 +2,6 @@
 -- again. Null until an older session is refreshed.
 ALTER TABLE user_sessions ADD COLUMN refresh_family_hash TEXT;
 CREATE UNIQUE INDEX user_sessions_refresh_family_hash ON user_sessions (refresh_family_hash);
+
+-- How many mails an address was sent lately, whoever asked for them.
+CREATE INDEX verifications_address ON verifications (lower(email), purpose, created_at);
