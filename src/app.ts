@@ -9,6 +9,7 @@ import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { renderUnrouted } from './http/unrouted.ts';
+import { analysisRoutes } from './modules/analyses/analyses.routes.ts';
 import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
 import { exportRoutes } from './modules/export/export.routes.ts';
@@ -31,6 +32,7 @@ import { documentContentRoutes } from './modules/library/document-content.routes
 import { documentRoutes } from './modules/library/documents.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
+import { resourceRoutes } from './modules/resources/resources.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
@@ -77,8 +79,10 @@ const MODULES = [
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,
+  analysisRoutes,
   collectionRoutes,
   tagRoutes,
+  resourceRoutes,
   jobRoutes,
   searchRoutes,
   auditRoutes,

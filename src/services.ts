@@ -1,6 +1,8 @@
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
 import { createAttempts } from './limit-objects/attempts.ts';
+import { createAnalysing } from './modules/analyses/analyses.jobs.ts';
+import { createAnalysesService } from './modules/analyses/analyses.service.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
@@ -48,6 +50,11 @@ import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
+import { createFeedReading } from './modules/resources/feed-reading.ts';
+import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createFetchResource } from './modules/resources/resources.jobs.ts';
+import { createResourcesService } from './modules/resources/resources.service.ts';
+import { createTakingIn } from './modules/resources/taking-in.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
@@ -128,7 +135,16 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
-  const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
+  const openedDocuments = once(() => createOpenedDocuments(base));
+  const content = once(() =>
+    createDocumentContent({
+      documents: documents(),
+      archive: archive(),
+      onOpened: (view) => openedDocuments().note(view),
+    }),
+  );
+  const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
+  const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -187,22 +203,33 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       avatars: avatars(),
       apiKeys: apiKeys(),
       jobs: jobs(),
-      library: createLibraryExport({ ...base, archive: archive() }),
+      library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
       history: createQueryHistory(base),
+      resources: resources(),
     }),
   );
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
+    const processing = createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() });
     return {
-      process_document: createProcessing({
-        ...base,
-        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
-        archive: archive(),
-      }),
+      process_document: createProcessing({ ...base, documents: processing, archive: archive() }),
+      analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
+      fetch_resource: createFetchResource({
+        ...base,
+        archive: archive(),
+        documents: documents(),
+        takingIn: createTakingIn({
+          ...base,
+          archive: archive(),
+          upload: upload(),
+          maxBytes: base.config.FETCH_MAX_BYTES,
+        }),
+        feedReading: createFeedReading({ ...base, jobs: jobs() }),
+      }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
     };
   });
@@ -215,6 +242,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     documents,
     upload,
     content,
+    analyses,
+    resources,
     search,
     authenticate,
     auth,

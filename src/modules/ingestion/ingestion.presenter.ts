@@ -1,13 +1,16 @@
 import type { z } from '@hono/zod-openapi';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import type { jobSchema } from './ingestion.schemas.ts';
-import type { Job } from './ingestion.table.ts';
+import type { Job, JobType } from './ingestion.table.ts';
+
+/** Jobs whose subject is something else. */
+const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource']);
 
 export function presentJob(job: Job): z.output<typeof jobSchema> {
   return {
     id: job.id,
     type: job.type,
-    documentId: job.type === 'delete_collection' ? null : job.subjectId,
+    documentId: NOT_ON_DOCUMENTS.has(job.type) ? null : job.subjectId,
     status: job.status,
     step: job.step,
     progressPercentage: job.progressPercentage,

@@ -4,10 +4,12 @@ import { id, json, ownerId, timestamp, timestamps, version } from '../../db/colu
 
 export const JOB_TYPES = [
   'process_document',
+  'analyse_document',
   'sync_document',
   'delete_document',
   'delete_collection',
   'reconcile_library',
+  'fetch_resource',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 

@@ -40,8 +40,12 @@ type Deps = {
 /** An upload's body as it arrives. */
 export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType: string | undefined };
 
-type Received = WrittenFile &
-  Pick<Document, 'filename' | 'mediaType'> & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+/** Bytes in the archive, with what their sender calls them. */
+export type StoredOriginal = WrittenFile & Pick<Document, 'filename' | 'mediaType'>;
+
+type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+
+export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
 
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
@@ -86,7 +90,10 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const newDocument = (place: ArchivePlace, { file, fields }: { file: Received; fields: UploadFields }): Document => {
+  const newDocument = (
+    place: ArchivePlace,
+    { file, fields }: { file: StoredOriginal; fields: UploadFields },
+  ): Document => {
     const now = clock.now();
     return {
       id: place.documentId,
@@ -131,17 +138,56 @@ export function createDocumentUpload(deps: Deps) {
     ];
   };
 
+  /** The document's rows and the job that reads it, for one batch. */
+  const prepare = (row: Document, filing: Pick<UploadFields, 'tags' | 'collectionId'>): PreparedDocument => {
+    const document = { ...row, ...filingOf(filing) };
+    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id });
+    return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
+  };
+
   return {
+    /**
+     * A document of bytes that are in the archive already, for the batch of whoever has put them there; then its job is to
+     * be woken. Refused with `not_found` unless the collection is live.
+     */
+    prepare: (
+      place: ArchivePlace,
+      { file, fields }: { file: StoredOriginal; fields: UploadFields },
+    ): PreparedDocument => prepare(newDocument(place, { file: named(file), fields }), fields),
+
+    /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
+    replaceStored(
+      current: Document,
+      {
+        contentId,
+        file,
+        metadata,
+        also,
+      }: { contentId: string; file: StoredOriginal; metadata?: Document['metadata']; also?: Statement[] },
+    ) {
+      return deps.documents.revise(current.ownerId, {
+        id: current.id,
+        expectedVersion: current.version,
+        changes: {
+          ...(metadata && { metadata }),
+          status: 'pending',
+          contentVersion: current.contentVersion + 1,
+          contentId,
+          ...contentOf(named(file)),
+        },
+        also: also ?? [],
+        job: 'process_document',
+      });
+    },
+
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
     async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       deps.audit.making({ type: 'document', id: place.documentId });
       const accepted = await receive(place, upload, async (file, fields) => {
-        const row = newDocument(place, { file, fields });
-        const document = { ...row, ...filingOf(fields) };
-        const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
+        const { document, job, statements } = prepare(newDocument(place, { file, fields }), fields);
         try {
-          await database.commit([repository.insert(row), ...filingStatements(document), insert]);
+          await database.commit(statements);
         } catch (error) {
           if (isForeignKeyViolation(error)) throw ownerGone();
           throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
@@ -170,10 +216,7 @@ export function createDocumentUpload(deps: Deps) {
             status: 'pending',
             contentVersion: current.contentVersion + 1,
             contentId,
-            filename: file.filename,
-            mediaType: file.mediaType,
-            sizeBytes: file.size,
-            sha256: file.sha256,
+            ...contentOf(file),
           },
           job: 'process_document',
         }),
@@ -182,7 +225,22 @@ export function createDocumentUpload(deps: Deps) {
   };
 }
 
-const filingOf = ({ tags, collectionId }: UploadFields) => ({
+const named = (file: StoredOriginal): StoredOriginal => ({
+  ...file,
+  filename: safeFilename(file.filename),
+  mediaType: safeMediaType(file.mediaType),
+});
+
+const contentOf = ({ filename, mediaType, size, sha256 }: StoredOriginal) => ({
+  filename,
+  mediaType,
+  sizeBytes: size,
+  sha256,
+});
+
+export type DocumentUpload = ReturnType<typeof createDocumentUpload>;
+
+const filingOf = ({ tags, collectionId }: Pick<UploadFields, 'tags' | 'collectionId'>) => ({
   tagIds: [],
   tagNames: tags,
   collectionIds: collectionId === undefined ? [] : [collectionId],

@@ -15,6 +15,8 @@ import { toIndexedDocument } from './indexed-document.ts';
 import type { documents } from './library.table.ts';
 import type { TagsService } from './tags.service.ts';
 
+export type { FiledDocument } from './documents.repository.ts';
+
 type Deps = {
   database: Database;
   clock: Clock;
@@ -107,6 +109,12 @@ export function createDocumentsService(deps: Deps) {
     get,
     revise,
     show,
+
+    /** The document, for a batch of somebody else's. */
+    select: (ownerId: string, id: string, trash?: Trash) => repository.select(ownerId, id, trash),
+
+    /** Undoes a batch of somebody else's unless the document is live and has been read. */
+    requireReady: repository.requireReady,
 
     list(actor: Actor, { trashed, ...options }: ListDocuments) {
       return repository.list(actor.userId, { ...options, trash: trashed ? 'only' : 'exclude' });
