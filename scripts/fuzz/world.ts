@@ -157,7 +157,11 @@ function kindOfParameter(path: string, parameter: string): string {
 /** The kind that a property's name stands for: `documentId` and `documentIds` are documents. */
 const kindOf = (name: string): string => REFERENCES[name] ?? `${name.replace(/Ids?$/, '')}s`;
 
-const REFERENCES: Record<string, string> = { parentId: 'collections', feedId: 'resources' };
+const REFERENCES: Record<string, string> = {
+  parentId: 'collections',
+  parentDocumentId: 'documents',
+  feedId: 'resources',
+};
 
 const isId = ({ format, anyOf = [], oneOf = [] }: JsonSchema): boolean =>
   format === 'uuid' || [...anyOf, ...oneOf].some((choice) => choice.format === 'uuid');

@@ -18,8 +18,9 @@ import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone 
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
-import { safeFilename, safeMediaType, titleOf } from './filenames.ts';
+import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
+import { newDocument } from './new-document.ts';
 import type { TagsService } from './tags.service.ts';
 
 type Deps = {
@@ -46,6 +47,9 @@ export type StoredOriginal = WrittenFile & Pick<Document, 'filename' | 'mediaTyp
 type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
 
 export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
+
+/** How a document is filed, and the batch that its job belongs to. */
+type Filing = Pick<UploadFields, 'tags' | 'collectionId'> & { parentId?: string | null };
 
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
@@ -90,42 +94,6 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const newDocument = (
-    place: ArchivePlace,
-    { file, fields }: { file: StoredOriginal; fields: UploadFields },
-  ): Document => {
-    const now = clock.now();
-    return {
-      id: place.documentId,
-      ownerId: place.ownerId,
-      title: fields.title ?? titleOf(file.filename),
-      titleIsGiven: fields.title !== undefined,
-      filename: file.filename,
-      mediaType: file.mediaType,
-      kind: null,
-      profile: fields.profile ?? 'general',
-      profileChosenBy: fields.profile === undefined ? 'rules' : 'user',
-      profileProposal: null,
-      status: 'pending',
-      errorCode: null,
-      errorMessage: null,
-      language: null,
-      sizeBytes: file.size,
-      sha256: file.sha256,
-      contentVersion: 1,
-      contentId: place.contentId,
-      pageCount: null,
-      chunkCount: 0,
-      metadata: fields.metadata,
-      extractedMetadata: {},
-      revision: 1,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-      deletedAt: null,
-    };
-  };
-
   const filingStatements = (document: FiledDocument): Statement[] => {
     const { ownerId, id: documentId, createdAt: now } = document;
     return [
@@ -139,9 +107,10 @@ export function createDocumentUpload(deps: Deps) {
   };
 
   /** The document's rows and the job that reads it, for one batch. */
-  const prepare = (row: Document, filing: Pick<UploadFields, 'tags' | 'collectionId'>): PreparedDocument => {
+  const prepare = (row: Document, filing: Filing): PreparedDocument => {
     const document = { ...row, ...filingOf(filing) };
-    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id });
+    const { parentId = null } = filing;
+    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id, parentId });
     return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
   };
 
@@ -152,8 +121,9 @@ export function createDocumentUpload(deps: Deps) {
      */
     prepare: (
       place: ArchivePlace,
-      { file, fields }: { file: StoredOriginal; fields: UploadFields },
-    ): PreparedDocument => prepare(newDocument(place, { file: named(file), fields }), fields),
+      { file, fields, parentId }: { file: StoredOriginal; fields: UploadFields; parentId: string | null },
+    ): PreparedDocument =>
+      prepare(newDocument({ place, file: named(file), fields, now: clock.now() }), { ...fields, parentId }),
 
     /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
     replaceStored(
@@ -185,7 +155,8 @@ export function createDocumentUpload(deps: Deps) {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       deps.audit.making({ type: 'document', id: place.documentId });
       const accepted = await receive(place, upload, async (file, fields) => {
-        const { document, job, statements } = prepare(newDocument(place, { file, fields }), fields);
+        const row = newDocument({ place, file, fields, now: clock.now() });
+        const { document, job, statements } = prepare(row, fields);
         try {
           await database.commit(statements);
         } catch (error) {

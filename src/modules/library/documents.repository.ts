@@ -2,7 +2,7 @@ import { and, count, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
-import { inJson, requireThat } from '../../db/sql.ts';
+import { also, inJson, requireThat } from '../../db/sql.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import { documentNotRead } from './documents.errors.ts';
@@ -27,6 +27,7 @@ export type DocumentFilter = {
   collectionId?: string | undefined;
   createdFrom?: number | undefined;
   createdTo?: number | undefined;
+  parentDocumentId?: string | undefined;
 };
 
 const idList = (value: string): string[] => JSON.parse(value);
@@ -82,7 +83,7 @@ export function createDocumentsRepository(database: Database) {
       rows.select(ownerId, id, trash),
 
     list(ownerId: string, { trash, ...options }: DocumentFilter & PageRequest & { trash: Trash }) {
-      const { status, kind, profile, title, createdFrom, createdTo } = options;
+      const { status, kind, profile, title, createdFrom, createdTo, parentDocumentId } = options;
       return rows.list(ownerId, {
         ...options,
         trash,
@@ -90,6 +91,7 @@ export function createDocumentsRepository(database: Database) {
           status,
           kind,
           profile,
+          parentDocumentId,
           title: title === undefined ? undefined : { contains: title },
           createdAt: { from: createdFrom ?? 0, to: createdTo ?? Number.MAX_SAFE_INTEGER },
         },
@@ -108,6 +110,18 @@ export function createDocumentsRepository(database: Database) {
     },
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
+
+    /** Gives many documents the same metadata. */
+    describeAll: (ownerId: string, { ids, metadata }: { ids: string[] } & Pick<Document, 'metadata'>): Statement =>
+      database.orm
+        .update(documents)
+        .set({ metadata })
+        .where(and(inJson(documents.id, ids), also(documents.ownerId, ownerId))),
+
+    insertMany: (documents: Document[]): Statement => rows.insertMany(documents),
+
+    /** Those of the documents that there are, in any state, with how they are filed. */
+    findFiled: (ownerId: string, ids: string[]): Promise<FiledDocument[]> => rows.findMany(ownerId, ids, 'include'),
 
     /** Undoes its batch unless the document is live and has been read. */
     requireReady(ownerId: string, id: string): Statement[] {
