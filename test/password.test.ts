@@ -5,7 +5,7 @@ import { call, send } from './support/app.ts';
 import { allRows } from './support/catalogue.ts';
 import { listen } from './support/console.ts';
 import { roundTrips } from './support/costs.ts';
-import { logInWithPasskey, newPasskey, startPasskeyLogin } from './support/factors.ts';
+import { logInWithPasskey, newPasskey, newTwoFactorUser, startPasskeyLogin } from './support/factors.ts';
 import { interleave } from './support/interleave.ts';
 import { mailedToken, mailsTo } from './support/outbox.ts';
 
@@ -64,6 +64,17 @@ describe('a forgotten password', () => {
     expect((await me(key)).status).toBe(401);
     const asserted = await authenticator.get(await startPasskeyLogin());
     expect((await logInWithPasskey(asserted)).body.code).toBe('invalid_passkey');
+  });
+
+  it('leaves no second factor that keeps the owner of such an address out', async () => {
+    const squatter = await newTwoFactorUser();
+    await forgot(squatter.user.email);
+    expect((await reset(await mailedToken(squatter.user.email, 'cpw_'))).status).toBe(204);
+    const { session } = (await login(squatter.user.email, NEW_PASSWORD)).body;
+    expect((await call('/v1/me/two-factor', { token: session.accessToken })).body).toMatchObject({
+      enabled: false,
+      recoveryCodesLeft: 0,
+    });
   });
 
   it('costs two round trips to reset, one to be refused, and none for what cannot be a token', async () => {

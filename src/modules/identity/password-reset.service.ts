@@ -80,7 +80,8 @@ export function createPasswordResetService(deps: Deps) {
         repository.use(hash, { purpose, now }),
         requireChange(database, errors.invalidMailedToken),
         repository.setPassword(user.id, passwordHash),
-        // Who had the address verified by nobody may have been somebody else: no way in of theirs may stay.
+        // Who had the address verified by nobody may have been somebody else: no way in of theirs may stay,
+        // nor anything that keeps its owner out.
         ...repository.removeWaysInOfUnverified(user.id),
         repository.confirmEmail(hash, { purpose, now }),
         repository.removeSessions(user.id),

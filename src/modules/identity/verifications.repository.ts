@@ -2,7 +2,7 @@ import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, type SQL, sql
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { integer, requireThat } from '../../db/sql.ts';
-import { passkeys } from './factors/factors.table.ts';
+import { passkeys, recoveryCodes, twoFactors } from './factors/factors.table.ts';
 import { apiKeys, type User, userSessions, users, type Verification, verifications } from './identity.table.ts';
 import { oauthAccounts, oauthCodes } from './oauth/oauth.table.ts';
 
@@ -124,15 +124,16 @@ export function createVerificationsRepository(database: Database) {
       return orm.update(users).set({ passwordHash }).where(eq(users.id, userId));
     },
 
-    /** Removes every way in but the password of a user whose address nobody has verified yet. */
+    /** Removes every way in but the password, and the second factor, of a user whose address nobody has verified yet. */
     removeWaysInOfUnverified(userId: string): Statement[] {
-      const unverified = orm
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, userId), isNull(users.emailVerifiedAt)));
-      return [oauthAccounts, oauthCodes, passkeys, apiKeys].map((table) =>
-        orm.delete(table).where(and(eq(table.ownerId, userId), sql`exists ${unverified}`)),
-      );
+      const isUnverified = and(eq(users.id, userId), isNull(users.emailVerifiedAt));
+      const unverified = orm.select({ id: users.id }).from(users).where(isUnverified);
+      return [
+        ...[oauthAccounts, oauthCodes, passkeys, apiKeys, twoFactors, recoveryCodes].map((table) =>
+          orm.delete(table).where(and(eq(table.ownerId, userId), sql`exists ${unverified}`)),
+        ),
+        orm.update(users).set({ twoFactorEnabledAt: null }).where(isUnverified),
+      ];
     },
 
     removeSessions: (userId: string): Statement => orm.delete(userSessions).where(eq(userSessions.ownerId, userId)),
