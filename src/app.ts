@@ -27,7 +27,9 @@ import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
 import { documentContentRoutes } from './modules/library/document-content.routes.ts';
 import { documentRoutes } from './modules/library/documents.routes.ts';
+import { duplicateRoutes } from './modules/library/duplicates.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
+import { versionRoutes } from './modules/library/versions.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
@@ -72,6 +74,8 @@ const MODULES = [
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,
+  versionRoutes,
+  duplicateRoutes,
   collectionRoutes,
   tagRoutes,
   jobRoutes,

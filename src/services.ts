@@ -35,6 +35,7 @@ import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
+import { createDuplicatesService } from './modules/library/duplicates.service.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryErasure } from './modules/library/library-erasure.ts';
 import { createLibraryExport } from './modules/library/library-export.ts';
@@ -43,6 +44,8 @@ import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
+import { createDeleteVersion } from './modules/library/versions.jobs.ts';
+import { createVersionsService } from './modules/library/versions.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
@@ -110,6 +113,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const documents = once(() =>
     createDocumentsService({ ...base, jobs: jobs(), tags: tags(), collections: collections() }),
   );
+  const versions = once(() => createVersionsService({ ...base, jobs: jobs(), documents: documents() }));
+  const duplicates = once(() => createDuplicatesService(base));
   const libraryFilters = once(() => createLibraryFilters(base));
   const search = once(() => createSearchService({ ...base, libraryFilters }));
   const upload = once(() =>
@@ -119,11 +124,14 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       tags: tags(),
       collections: collections(),
       documents: documents(),
+      versions: versions(),
       archive: archive(),
       idempotency: idempotency(),
     }),
   );
-  const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
+  const content = once(() =>
+    createDocumentContent({ documents: documents(), versions: versions(), archive: archive() }),
+  );
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -176,11 +184,12 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     return {
       process_document: createProcessing({
         ...base,
-        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
+        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents(), versions: versions() }),
         archive: archive(),
       }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
+      delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs() }),
       delete_collection: createDeleteCollection(base),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
     };
@@ -193,6 +202,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     collections,
     documents,
     upload,
+    versions,
+    duplicates,
     content,
     search,
     authenticate,

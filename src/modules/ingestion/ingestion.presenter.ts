@@ -7,7 +7,7 @@ export function presentJob(job: Job): z.output<typeof jobSchema> {
   return {
     id: job.id,
     type: job.type,
-    documentId: job.type === 'delete_collection' ? null : job.subjectId,
+    documentId: documentOf(job),
     status: job.status,
     step: job.step,
     progressPercentage: job.progressPercentage,
@@ -22,4 +22,12 @@ export function presentJob(job: Job): z.output<typeof jobSchema> {
     finishedAt: isoTimeOrNull(job.finishedAt),
     updatedAt: isoTime(job.updatedAt),
   };
+}
+
+/** What a job is about, where that is a document, or one of its versions. */
+function documentOf({ type, subjectId, checkpoint }: Job): string | null {
+  if (type === 'delete_collection') return null;
+  if (type !== 'delete_version') return subjectId;
+  const { documentId } = checkpoint;
+  return typeof documentId === 'string' ? documentId : null;
 }

@@ -66,7 +66,10 @@ export function createJobsService({
     return job;
   };
 
-  const prepare = (ownerId: string, work: { type: JobType; subjectId: string | null }): PreparedJob => {
+  const prepare = (
+    ownerId: string,
+    work: { type: JobType; subjectId: string | null; checkpoint?: Job['checkpoint'] },
+  ): PreparedJob => {
     const job = newJob({ id: ids.next(), ownerId, ...work, requestId, now: clock.now() });
     return { job, insert: repository.insert(job) };
   };
@@ -160,7 +163,7 @@ export function createJobsService({
     async cancel(actor: Actor, id: string): Promise<Job> {
       const job = await get(actor, id);
       if (hasEnded(job.status)) throw jobHasEnded();
-      if (job.type === 'delete_document' || job.type === 'delete_collection') throw deletionNotCancellable();
+      if (job.type.startsWith('delete_')) throw deletionNotCancellable();
       const cancelled = repository.cancel(actor.userId, { id, failure: CANCELLED, now: clock.now() });
       await transition([...cancelled, ...failureStatements(job, CANCELLED)], jobHasEnded());
       await afterFailure(job);
@@ -180,14 +183,18 @@ export function createJobsService({
 
 export type JobsService = ReturnType<typeof createJobsService>;
 
-type NewJob = Pick<Job, 'id' | 'ownerId' | 'type' | 'subjectId' | 'requestId'> & { now: number };
+type NewJob = Pick<Job, 'id' | 'ownerId' | 'type' | 'subjectId' | 'requestId'> & {
+  /** What it has to know beside its subject. */
+  checkpoint?: Job['checkpoint'];
+  now: number;
+};
 
-function newJob({ now, ...identity }: NewJob): Job {
+function newJob({ now, checkpoint = {}, ...identity }: NewJob): Job {
   return {
     ...identity,
     status: 'queued',
     step: null,
-    checkpoint: {},
+    checkpoint,
     progressPercentage: 0,
     totalItems: 0,
     processedItems: 0,

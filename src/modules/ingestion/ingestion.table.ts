@@ -6,6 +6,7 @@ export const JOB_TYPES = [
   'process_document',
   'sync_document',
   'delete_document',
+  'delete_version',
   'delete_collection',
   'reconcile_library',
 ] as const;

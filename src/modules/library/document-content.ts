@@ -2,17 +2,24 @@ import type { Actor } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import { type ByteRange, parseByteRange } from '../../shared/byte-range.ts';
 import { decodeCursor, encodeCursor, InvalidCursorError, type Page } from '../../shared/page.ts';
-import type { Archive, Reading } from '../ingestion/archive.ts';
+import type { Archive, ArchivePlace, Reading } from '../ingestion/archive.ts';
 import { documentNotReady, rangeNotSatisfiable } from './documents.errors.ts';
 import type { FiledDocument } from './documents.repository.ts';
 import type { DocumentsService } from './documents.service.ts';
+import type { Document } from './library.table.ts';
+import type { VersionsService } from './versions.service.ts';
 
-type Deps = { archive: Archive; documents: DocumentsService };
+type Deps = { archive: Archive; documents: DocumentsService; versions: VersionsService };
 
 export type ChunkView = Reading['chunks'][number] & { id: string; text: string };
 
+/** The values of the headers `Range` and `If-Range`. */
+export type RequestedPart = { range: string | undefined; ifRange: string | undefined };
+
+type File = Pick<Document, 'filename' | 'mediaType' | 'sizeBytes' | 'sha256'>;
+
 export type ContentView = {
-  document: FiledDocument;
+  file: Pick<File, 'filename' | 'mediaType' | 'sha256'>;
   body: ReadableStream<Uint8Array>;
   size: number;
   /** Set when only a part was asked for. */
@@ -20,7 +27,7 @@ export type ContentView = {
 };
 
 /** Reading what the archive holds of a document. */
-export function createDocumentContent({ archive, documents }: Deps) {
+export function createDocumentContent({ archive, documents, versions }: Deps) {
   const getRead = async (actor: Actor, id: string): Promise<{ document: FiledDocument; reading: Reading }> => {
     const document = await documents.get(actor, id);
     const reading = await archive.getReading(placeOf(document));
@@ -28,20 +35,33 @@ export function createDocumentContent({ archive, documents }: Deps) {
     return { document, reading };
   };
 
+  const openFile = async (
+    file: File,
+    { place, part }: { place: ArchivePlace; part: RequestedPart },
+  ): Promise<ContentView> => {
+    // A part of other bytes than the caller has the rest of would be worse than the whole.
+    const isSame = part.ifRange === undefined || part.ifRange === `"${file.sha256}"`;
+    const range = parseByteRange(isSame ? part.range : undefined, file.sizeBytes);
+    if (range === 'unsatisfiable') throw rangeNotSatisfiable(file.sizeBytes);
+    const stored = await archive.files.read(archive.originalKey(place), range);
+    if (!stored) throw notFound('document');
+    return { file, body: stored.body, size: file.sizeBytes, range };
+  };
+
   return {
     /** The original bytes, or the range of them that an HTTP `Range` header names. */
-    async open(
-      actor: Actor,
-      { id, range: header, ifRange }: { id: string; range: string | undefined; ifRange: string | undefined },
-    ): Promise<ContentView> {
+    async open(actor: Actor, { id, ...part }: { id: string } & RequestedPart): Promise<ContentView> {
       const document = await documents.get(actor, id);
-      // A part of other bytes than the caller has the rest of would be worse than the whole.
-      const isSame = ifRange === undefined || ifRange === `"${document.sha256}"`;
-      const range = parseByteRange(isSame ? header : undefined, document.sizeBytes);
-      if (range === 'unsatisfiable') throw rangeNotSatisfiable(document.sizeBytes);
-      const file = await archive.files.read(archive.originalKey(placeOf(document)), range);
-      if (!file) throw notFound('document');
-      return { document, body: file.body, size: document.sizeBytes, range };
+      return openFile(document, { place: placeOf(document), part });
+    },
+
+    /** The same of any of its versions. */
+    async openVersion(
+      actor: Actor,
+      { id, number, ...part }: { id: string; number: number } & RequestedPart,
+    ): Promise<ContentView> {
+      const version = await versions.find(actor, { documentId: id, number });
+      return openFile(version, { place: version, part });
     },
 
     /** The extracted text from `start` to `end` (UTF-16 code units). */

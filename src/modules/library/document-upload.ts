@@ -18,9 +18,12 @@ import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone 
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
+import { SameBytesError } from './duplicates.errors.ts';
+import { createDuplicatesRepository, type LikeDocument } from './duplicates.repository.ts';
 import { safeFilename, safeMediaType, titleOf } from './filenames.ts';
 import type { Document } from './library.table.ts';
 import type { TagsService } from './tags.service.ts';
+import { keyIdOf, type VersionsService } from './versions.service.ts';
 
 type Deps = {
   database: Database;
@@ -32,6 +35,7 @@ type Deps = {
   tags: TagsService;
   collections: CollectionsService;
   documents: DocumentsService;
+  versions: VersionsService;
   idempotency: Pick<IdempotencyService, 'identify'>;
   audit: AuditService;
   waitUntil: (work: Promise<unknown>) => void;
@@ -43,10 +47,24 @@ export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType:
 type Received = WrittenFile &
   Pick<Document, 'filename' | 'mediaType'> & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
 
+type Upload = { place: ArchivePlace; file: Received; fields: UploadFields };
+
+/** What came of an upload. */
+export type Uploaded = {
+  document: FiledDocument;
+  /** Undefined when nothing was made. */
+  job: Job | undefined;
+  /** Other documents with the same bytes, if somebody asked. */
+  sameBytes: LikeDocument[];
+};
+
+const MAX_SAME = 20;
+
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
   const { database, clock, ids, config, archive, jobs } = deps;
   const repository = createDocumentsRepository(database);
+  const duplicates = createDuplicatesRepository(database);
 
   const storeAt =
     (place: ArchivePlace) =>
@@ -86,7 +104,12 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const newDocument = (place: ArchivePlace, { file, fields }: { file: Received; fields: UploadFields }): Document => {
+  const wake = (job: Job) => {
+    // After the answer: on one machine the job would run before it.
+    deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
+  };
+
+  const newDocument = (actor: Actor, { place, file, fields }: Upload): Document => {
     const now = clock.now();
     return {
       id: place.documentId,
@@ -105,6 +128,9 @@ export function createDocumentUpload(deps: Deps) {
       sha256: file.sha256,
       contentVersion: 1,
       contentId: place.contentId,
+      contentAt: null,
+      contentKeyId: keyIdOf(actor),
+      contentRestoredFrom: null,
       pageCount: null,
       chunkCount: 0,
       metadata: fields.metadata,
@@ -129,26 +155,107 @@ export function createDocumentUpload(deps: Deps) {
     ];
   };
 
+  const contentOf = ({ contentId }: ArchivePlace, { filename, mediaType, size, sha256 }: Received) => ({
+    contentId,
+    filename,
+    mediaType,
+    sizeBytes: size,
+    sha256,
+  });
+
+  const findSame = (actor: Actor, { file }: Upload) => repository.findByBytes(actor.userId, file.sha256);
+
+  /** @throws SameBytesError when it is to be new and is not. */
+  const asDocument = async (
+    actor: Actor,
+    upload: Upload,
+    { asks = false, onlyNew = false }: { asks?: boolean; onlyNew?: boolean },
+  ): Promise<Uploaded> => {
+    const { userId: ownerId } = actor;
+    const { sha256 } = upload.file;
+    const row = newDocument(actor, upload);
+    const document = { ...row, ...filingOf(upload.fields) };
+    const { job, insert } = jobs.prepare(ownerId, { type: 'process_document', subjectId: row.id });
+    const guards = onlyNew ? [duplicates.requireNew(ownerId, sha256)] : [];
+    const limit = asks ? MAX_SAME : 0;
+    deps.audit.making({ type: 'document', id: row.id });
+    try {
+      const sameBytes = await database.commitAndRead(
+        [...guards, repository.insert(row), ...filingStatements(document), insert],
+        duplicates.selectExact(ownerId, { sha256, except: row.id, limit }),
+      );
+      wake(job);
+      return { document, job, sameBytes };
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw ownerGone();
+      throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
+    }
+  };
+
+  /** Files the bytes under the document whose version they become, and lets it consist of them. */
+  const asVersion = async (actor: Actor, { place, file }: Upload, documentId: string): Promise<Uploaded> => {
+    const moved = { ...place, documentId };
+    deps.audit.about({ type: 'document', id: documentId });
+    await archive.copyOriginal(place, moved);
+    try {
+      const added = await deps.versions.add(actor, { documentId, content: contentOf(place, file) });
+      deps.waitUntil(archive.removeContent(place));
+      return { ...added, sameBytes: [] };
+    } catch (error) {
+      if (error instanceof AppError) await archive.removeContent(moved);
+      throw error;
+    }
+  };
+
+  const asGivenVersion = async (actor: Actor, upload: Upload, documentId: string): Promise<Uploaded> => {
+    const refuse = (error: unknown) => {
+      throw isNotFound(error) ? invalidField('versionOf', 'There is no such document.') : error;
+    };
+    await deps.documents.get(actor, documentId).catch(refuse);
+    return asVersion(actor, upload, documentId).catch(refuse);
+  };
+
+  /** A document of its own, unless there is one with the same bytes. */
+  const unlessThere = async (
+    actor: Actor,
+    upload: Upload,
+    otherwise: (same: FiledDocument) => Promise<Uploaded>,
+  ): Promise<Uploaded> => {
+    try {
+      return await asDocument(actor, upload, { onlyNew: true });
+    } catch (error) {
+      if (!(error instanceof SameBytesError)) throw error;
+      const same = await findSame(actor, upload);
+      // It was there a moment ago.
+      return same ? otherwise(same) : asDocument(actor, upload, {});
+    }
+  };
+
+  const skip = async ({ place }: Upload, document: FiledDocument): Promise<Uploaded> => {
+    await archive.removeContent(place);
+    return { document, job: undefined, sameBytes: [] };
+  };
+
+  const asVersionOfSame = async (actor: Actor, upload: Upload): Promise<Uploaded> => {
+    const same = await findSame(actor, upload);
+    if (same) return asVersion(actor, upload, same.id);
+    return unlessThere(actor, upload, ({ id }) => asVersion(actor, upload, id));
+  };
+
+  /** Takes the file in as its sender chose, with regard to what they have already. */
+  const accept = (actor: Actor, upload: Upload): Promise<Uploaded> => {
+    const { onDuplicate = 'ask', versionOf } = upload.fields;
+    if (versionOf !== undefined) return asGivenVersion(actor, upload, versionOf);
+    if (onDuplicate === 'skip') return unlessThere(actor, upload, (same) => skip(upload, same));
+    if (onDuplicate === 'version') return asVersionOfSame(actor, upload);
+    return asDocument(actor, upload, { asks: onDuplicate === 'ask' });
+  };
+
   return {
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
-    async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
+    create(actor: Actor, upload: UploadBody): Promise<Uploaded> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
-      deps.audit.making({ type: 'document', id: place.documentId });
-      const accepted = await receive(place, upload, async (file, fields) => {
-        const row = newDocument(place, { file, fields });
-        const document = { ...row, ...filingOf(fields) };
-        const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
-        try {
-          await database.commit([repository.insert(row), ...filingStatements(document), insert]);
-        } catch (error) {
-          if (isForeignKeyViolation(error)) throw ownerGone();
-          throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
-        }
-        return { document, job };
-      });
-      // After the answer: on one machine the job would run before it.
-      deps.waitUntil(clock.sleep(0).then(() => jobs.wake([accepted.job.id])));
-      return accepted;
+      return receive(place, upload, (file, fields) => accept(actor, { place, file, fields }));
     },
 
     /** Replaces a document's bytes, for example by a repaired file, and reads them. Title, tags and notes stay. */
@@ -158,23 +265,9 @@ export function createDocumentUpload(deps: Deps) {
     ) {
       const current = await deps.documents.get(actor, id);
       if (expectedVersion !== undefined && expectedVersion !== current.version) throw staleVersion('document');
-      const contentId = ids.next();
-      const place = { ownerId: actor.userId, documentId: id, contentId };
+      const place = { ownerId: actor.userId, documentId: id, contentId: ids.next() };
       return receive(place, upload, (file) =>
-        deps.documents.revise(actor.userId, {
-          id,
-          expectedVersion: current.version,
-          changes: {
-            status: 'pending',
-            contentVersion: current.contentVersion + 1,
-            contentId,
-            filename: file.filename,
-            mediaType: file.mediaType,
-            sizeBytes: file.size,
-            sha256: file.sha256,
-          },
-          job: 'process_document',
-        }),
+        deps.versions.add(actor, { documentId: id, content: contentOf(place, file), expectedVersion }),
       );
     },
   };
@@ -187,9 +280,20 @@ const filingOf = ({ tags, collectionId }: UploadFields) => ({
   labelledCollectionIds: [],
 });
 
+/** What a version has for itself. */
+const OF_VERSIONS = ['onDuplicate', 'versionOf'];
+
 function parseFields(fields: Record<string, string>): UploadFields {
+  const superfluous = Object.keys(fields).find((name) => !OF_VERSIONS.includes(name));
+  if (fields['versionOf'] !== undefined && superfluous !== undefined) {
+    throw invalidField(superfluous, 'A new version keeps what its document has; change the document itself.');
+  }
   const parsed = uploadFieldsSchema.safeParse(fields);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { versionOf, onDuplicate = 'version' } = parsed.data;
+    if (versionOf === undefined || onDuplicate === 'version') return parsed.data;
+    throw invalidField('onDuplicate', 'With `versionOf` it can only be `version`.');
+  }
   throw new AppError('invalid_fields', 'Some fields are not valid.', { errors: fieldErrorsOf(parsed.error) });
 }
 

@@ -41,7 +41,9 @@ type Revision = {
   expectedVersion?: number | undefined;
   /** Whether the document must be live (the default), in the trash, or either. */
   trash?: Trash | undefined;
-  /** Committed with the change. */
+  /** Committed with the change, and ahead of it. */
+  before?: Statement[];
+  /** Committed with the change, behind it. */
   also?: Statement[];
   /** The job that makes the index follow. */
   job?: JobType;
@@ -59,14 +61,14 @@ export function createDocumentsService(deps: Deps) {
   };
 
   const revise = async (ownerId: string, revision: Revision): Promise<{ document: FiledDocument; job: Job }> => {
-    const { id, changes, expectedVersion, trash, also = [], job: type = 'sync_document' } = revision;
+    const { id, changes, expectedVersion, trash, before = [], also = [], job: type = 'sync_document' } = revision;
     const { job, insert } = jobs.prepare(ownerId, { type, subjectId: id });
     const change = { id, changes, expectedVersion, now: clock.now(), trash };
     // Syncing may wait for content that is being read; reading anew or deleting replaces whatever was planned.
     const replaced = type === 'sync_document' ? [] : [jobs.supersede(ownerId, id)];
     try {
       const [document] = await database.commitAndRead(
-        [repository.revise(ownerId, change), requireChange(database), ...also, ...replaced, insert],
+        [...before, repository.revise(ownerId, change), requireChange(database), ...also, ...replaced, insert],
         repository.select(ownerId, id),
       );
       if (!document) throw notFound('document');
