@@ -18,6 +18,7 @@ export type Inhabitant = TestUser & {
 /** What a name of a path parameter, query parameter or property that is an id refers to. */
 const REFERENCES: Record<string, string> = {
   parentId: 'collections',
+  versionOf: 'documents',
   items: 'documents',
 };
 
