@@ -4,6 +4,7 @@ import { isForeignKeyViolation } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { FileTooLargeError, type WrittenFile } from '../../platform/files/file-store.ts';
 import type { Ids } from '../../platform/ids.ts';
+import type { Logger } from '../../platform/logger.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts';
 import { fieldErrorsOf } from '../../shared/field-errors.ts';
@@ -29,6 +30,7 @@ type Deps = {
   database: Database;
   clock: Clock;
   ids: Ids;
+  logger: Logger;
   config: Config;
   archive: Archive;
   jobs: JobsService;
@@ -192,6 +194,10 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
+  /** Bytes that nothing consists of wait for the reconciliation. */
+  const leftBehind = (place: ArchivePlace) => (error: unknown) =>
+    deps.logger.error('upload.bytes_left', error, { documentId: place.documentId });
+
   /** Files the bytes under the document whose version they become, and lets it consist of them. */
   const asVersion = async (actor: Actor, { place, file }: Upload, documentId: string): Promise<Uploaded> => {
     const moved = { ...place, documentId };
@@ -199,7 +205,7 @@ export function createDocumentUpload(deps: Deps) {
     await archive.copyOriginal(place, moved);
     try {
       const added = await deps.versions.add(actor, { documentId, content: contentOf(place, file) });
-      deps.waitUntil(archive.removeContent(place));
+      deps.waitUntil(archive.removeContent(place).catch(leftBehind(place)));
       return { ...added, sameBytes: [] };
     } catch (error) {
       if (error instanceof AppError) await archive.removeContent(moved);
