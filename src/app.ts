@@ -12,9 +12,11 @@ import { renderUnrouted } from './http/unrouted.ts';
 import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
 import { exportRoutes } from './modules/export/export.routes.ts';
+import { accountRoutes } from './modules/identity/account.routes.ts';
 import { adminUserRoutes } from './modules/identity/admin-users.routes.ts';
 import { apiKeyRoutes } from './modules/identity/api-keys.routes.ts';
 import { authRoutes } from './modules/identity/auth.routes.ts';
+import { avatarRoutes } from './modules/identity/avatar.routes.ts';
 import { emailRoutes } from './modules/identity/email.routes.ts';
 import { passkeyLoginRoutes } from './modules/identity/factors/passkey-login.routes.ts';
 import { passkeyRoutes } from './modules/identity/factors/passkeys.routes.ts';
@@ -33,6 +35,7 @@ import { versionRoutes } from './modules/library/versions.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
+import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
 import type { Runtime } from './services.ts';
@@ -71,6 +74,8 @@ const MODULES = [
   oauthAccountRoutes,
   exportRoutes,
   erasureRoutes,
+  avatarRoutes,
+  accountRoutes,
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,
@@ -84,6 +89,7 @@ const MODULES = [
   adminUserRoutes,
   settingRoutes,
   limitRoutes,
+  statisticsRoutes,
 ];
 
 function createRouter() {

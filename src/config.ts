@@ -101,6 +101,10 @@ const configSchema = z.object({
   ACCESS_TOKEN_SECONDS: count.default(60 * 60),
   /** Lifetime of a refresh token since its last use, in seconds. */
   REFRESH_TOKEN_SECONDS: count.default(30 * 24 * 60 * 60),
+  /** Lifetime of a session, however often it is refreshed, in seconds. */
+  SESSION_ABSOLUTE_SECONDS: count.default(90 * 24 * 60 * 60),
+  /** Whether browsers may keep a session in cookies. */
+  COOKIES: flag.default(false),
   /** scrypt cost exponent: N = 2^value. Below 14 only in tests. */
   SCRYPT_COST_LOG2: z.coerce.number().int().min(10).max(17).default(14),
   /** How long the isolate may trust a credential it has just checked, in seconds: the bound on revocation elsewhere. */

@@ -2,6 +2,7 @@ import { type Config, LOCAL_URL, parseConfig } from './config.ts';
 import { isTransient } from './db/retry.ts';
 import type { Env } from './env.ts';
 import { createIndexOf, type IndexOf } from './index-object/client.ts';
+import { createFloodWall, type FloodWall } from './limit-objects/flood-wall.ts';
 import { createRequestLimits, type RequestLimits } from './limit-objects/request-limits.ts';
 import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
 import { createConfiguredProviders, type IdentityProviders } from './modules/identity/oauth/configured-providers.ts';
@@ -55,6 +56,7 @@ export type Runtime = {
   /** Searches on their way into the history. */
   recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
+  floodWall: FloodWall;
   requestLimits: RequestLimits;
   /** When the newest audit entries are sealed, besides the clock. */
   sealing: Throttle;
@@ -100,6 +102,7 @@ export function createRuntime(env: Env): Runtime {
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     identities: createIdentityCache({ config, now: clock.now }),
+    floodWall: createFloodWall({ binding: env.FLOOD_WALL, now: clock.now }),
     requestLimits: createRequestLimits({
       namespace: env.RATE_LIMITER,
       config: settingsCache.config,

@@ -14,6 +14,9 @@ import { createAdminUsersService } from './modules/identity/admin-users.service.
 import { createApiKeysService } from './modules/identity/api-keys.service.ts';
 import { createAuthService } from './modules/identity/auth.service.ts';
 import { createAuthenticate } from './modules/identity/authentication.ts';
+import { createAvatarsService } from './modules/identity/avatars.service.ts';
+import { createDeactivationService } from './modules/identity/deactivation.service.ts';
+import { createEmailChangeService } from './modules/identity/email-change.service.ts';
 import { createEmailVerificationService } from './modules/identity/email-verification.service.ts';
 import { createPasskeyLoginService } from './modules/identity/factors/passkey-login.service.ts';
 import { createPasskeysService } from './modules/identity/factors/passkeys.service.ts';
@@ -25,6 +28,7 @@ import { createOauthAccountsService } from './modules/identity/oauth/oauth-accou
 import { createPasswordPolicy } from './modules/identity/password-policy.ts';
 import { createPasswordResetService } from './modules/identity/password-reset.service.ts';
 import { createUserLimitsService } from './modules/identity/user-limits.service.ts';
+import { createUsernameSweep } from './modules/identity/username-sweep.ts';
 import { createVerifications } from './modules/identity/verifications.ts';
 import { createArchive } from './modules/ingestion/archive.ts';
 import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
@@ -50,6 +54,7 @@ import { createLimitsService } from './modules/limits/limits.service.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
+import { createStatisticsService } from './modules/statistics/statistics.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import type { Actor } from './shared/actor.ts';
@@ -155,6 +160,21 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       createDatabase(env.DB, { meter: createMeter(), breaker, timeoutMs: SETTINGS_TIMEOUT_MS });
     return createSettingsService({ ...base, openDatabase, cache: settingsCache, defaults: deployed, requireAdmin });
   });
+  const emailChange = once(() => createEmailChangeService({ ...base, verifications: verifications() }));
+  const deactivation = once(() => createDeactivationService(base));
+  const avatars = once(() => createAvatarsService(base));
+  const usernameSweep = once(() => createUsernameSweep(base));
+  const statistics = once(() =>
+    createStatisticsService({
+      ...base,
+      auth: auth(),
+      apiKeys: apiKeys(),
+      documents: documents(),
+      collections: collections(),
+      tags: tags(),
+      search: search(),
+    }),
+  );
   const health = once(() => createHealthService(base));
   const idempotency = once(() => createIdempotencyService(base));
   const auditLog = once(() => createAuditLogService(base));
@@ -172,6 +192,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     createAccountExport({
       ...base,
       auth: auth(),
+      avatars: avatars(),
       apiKeys: apiKeys(),
       jobs: jobs(),
       library: createLibraryExport({ ...base, archive: archive() }),
@@ -191,7 +212,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       delete_document: library.deleteDocument,
       delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs() }),
       delete_collection: createDeleteCollection(base),
-      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs() }),
+      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
     };
   });
 
@@ -223,6 +244,11 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     adminUsers,
     limits,
     settings,
+    emailChange,
+    deactivation,
+    avatars,
+    usernameSweep,
+    statistics,
     health,
     idempotency,
     auditLog,
@@ -232,7 +258,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     accountExport,
     trash,
   });
-  return Object.assign(verbs, { meter, database, timings, audit, requestLimits: runtime.requestLimits });
+  const cookies = {
+    isOn: deployed.COOKIES,
+    isAlwaysSecure: deployed.ENVIRONMENT === 'production',
+    origins: deployed.CORS_ORIGINS.filter((origin) => origin !== '*'),
+  };
+  const { floodWall, requestLimits } = runtime;
+  return Object.assign(verbs, { meter, database, timings, audit, floodWall, requestLimits, cookies });
 }
 
 export type Services = ReturnType<typeof createServices>;

@@ -68,6 +68,7 @@ describe('an account, as an administrator sees it', () => {
       loginCount: 0,
       lastLoginAt: null,
       lastActiveOn: today,
+      deactivatedBy: null,
       deactivatedAt: null,
       reactivatedAt: null,
       requestsPerMinute: null,

@@ -9,6 +9,7 @@ import { listen } from './support/console.ts';
 import { roundTrips } from './support/costs.ts';
 import { exported, openArchive } from './support/exports.ts';
 import { upload, uploaded } from './support/library.ts';
+import { pngOf } from './support/pictures.ts';
 import { LEASE, longText } from './support/sample-library.ts';
 import { newInhabitant } from './support/security-world.ts';
 import { unrecorded } from './support/statement-recorder.ts';
@@ -64,6 +65,7 @@ describe('taking everything along', () => {
       next: null,
     });
     expect(archive.json('account.json')).toMatchObject({ id: user.id, email: user.email, fullName: canary });
+    expect(archive.bytes('avatar.png')).toEqual(pngOf(1, 1));
     expect(archive.json('sessions.json')).toMatchObject([{ id: sessionId, isCurrent: true }]);
     expect(archive.json('api-keys.json')).toMatchObject([{ id: belongings['api-keys'] }]);
     expect(archive.json('collections.json')).toMatchObject([{ id: belongings.collections, deletedAt: null }]);

@@ -5,6 +5,7 @@ import { createRuntime, createServices } from '../src/services.ts';
 import { newApiKey, newUser } from './support/actors.ts';
 import { type Call, call } from './support/app.ts';
 import { roundTrips } from './support/costs.ts';
+import { ageSession } from './support/factors.ts';
 import { aPerson, type FakeProviders, fakeProviders } from './support/fake-providers.ts';
 import { interleave } from './support/interleave.ts';
 import { mailedToken } from './support/outbox.ts';
@@ -90,6 +91,16 @@ describe('an account elsewhere', () => {
       expect([refused.status, refused.body.code]).toEqual([403, 'session_required']);
     }
     expect((await list(key)).body.items).toHaveLength(1);
+  });
+
+  it('is neither linked nor unlinked by a session that was opened long ago', async () => {
+    const { token, sessionId } = await newUser();
+    const { body } = await browser.link('github', aPerson(), { token });
+    await ageSession({ sessionId }, 15 * 60_000);
+    for (const refused of [await beginLink({ token }), await unlink(token, body.linked.id)]) {
+      expect([refused.status, refused.body.code]).toEqual([403, 'recent_login_required']);
+    }
+    expect((await list(token)).body.items).toHaveLength(1);
   });
 
   it('is not linked once the session that asked has ended', async () => {

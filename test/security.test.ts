@@ -28,6 +28,7 @@ const PUBLIC = [
   'POST /v1/auth/password/generate',
   'POST /v1/auth/password/reset',
   'POST /v1/auth/password/strength',
+  'POST /v1/auth/reactivate',
   'POST /v1/auth/refresh',
   'POST /v1/auth/register',
   'POST /v1/auth/two-factor/passkey/options',

@@ -36,6 +36,8 @@ export type Operation = {
   parameters: Parameter[];
   jsonBody: JsonSchema | undefined;
   formBody: JsonSchema | undefined;
+  /** Whether its body is the bytes of a picture. */
+  takesPicture: boolean;
   /** Media types and schemas that it may answer with, by status. */
   responses: Record<string, Record<string, JsonSchema>>;
 };
@@ -65,6 +67,7 @@ export function readDescription(document: unknown): Description {
         parameters: raw.parameters.map((one) => ({ ...one, schema: resolveSchema(one.schema, named) })),
         jsonBody: body(raw.requestBody?.content, 'application/json'),
         formBody: body(raw.requestBody?.content, 'multipart/form-data'),
+        takesPicture: raw.requestBody?.content['image/png'] !== undefined,
         responses: Object.fromEntries(responses),
       };
     }),

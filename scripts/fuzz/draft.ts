@@ -14,10 +14,17 @@ export type Draft = {
   headers: [name: string, value: string][];
   json?: unknown;
   parts?: Part[];
+  bytes?: Buffer;
 };
 
 /** Where a known value is to be left out. */
 export const OMIT = Symbol('omit');
+
+/** A pixel. */
+export const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 const BOUNDARY = 'fuzz-boundary-7c1f';
 
@@ -36,6 +43,7 @@ export function draftOf(operation: Operation, making: Making): Draft {
   }
   if (operation.jsonBody) draft.json = withoutOmitted(validValue(operation.jsonBody, making));
   if (operation.formBody) draft.parts = partsOf(operation, making);
+  if (operation.takesPicture) draft.bytes = PICTURE;
   return draft;
 }
 
@@ -77,13 +85,15 @@ export function toWire(draft: Draft, changes: Partial<WireRequest> & { rawQuery?
   return { ...wire, headers, ...changed };
 }
 
-const bodyOf = ({ json, parts }: Draft) => {
+const bodyOf = ({ json, parts, bytes }: Draft) => {
+  if (bytes) return { body: bytes };
   if (parts) return { body: formBytes(parts) };
   return json === undefined ? {} : { body: Buffer.from(JSON.stringify(json)) };
 };
 
-function typeOf({ json, parts }: Draft, headers: Draft['headers']): Draft['headers'] {
+function typeOf({ json, parts, bytes }: Draft, headers: Draft['headers']): Draft['headers'] {
   if (headers.some(([name]) => name === 'content-type')) return headers;
+  if (bytes) return [...headers, ['content-type', 'image/png']];
   if (parts) return [...headers, ['content-type', `multipart/form-data; boundary=${BOUNDARY}`]];
   return json === undefined ? headers : [...headers, ['content-type', 'application/json']];
 }

@@ -1,6 +1,6 @@
 import type { Description, Operation } from './description.ts';
 import type { Dice } from './dice.ts';
-import { type Draft, draftOf, toWire } from './draft.ts';
+import { type Draft, draftOf, PICTURE, toWire } from './draft.ts';
 import { formProbes } from './form-probes.ts';
 import { headerProbes } from './header-probes.ts';
 import { isRecord, type JsonSchema } from './json-schema.ts';
@@ -38,7 +38,18 @@ function* oddProbes(operation: Operation, makingNow: () => Making): Generator<Pr
   yield* queryProbes(fresh(), makingNow());
   if (operation.jsonBody) yield* bodyProbes(fresh, makingNow());
   if (operation.formBody) yield* formProbes(fresh(), dice);
+  if (operation.takesPicture) yield* pictureProbes(fresh(), dice);
   yield* headerProbes(fresh(), dice);
+}
+
+/** Pictures that are none, or not whole, or whose header lies. */
+function* pictureProbes(draft: Draft, dice: Dice): Generator<Probe> {
+  for (let i = 0; i < 12; i++) {
+    const cut = PICTURE.subarray(0, dice.integer(0, PICTURE.length));
+    const bent = Buffer.from(PICTURE);
+    bent[dice.integer(0, PICTURE.length - 1)] = dice.integer(0, 255);
+    for (const bytes of [cut, bent]) yield declared(`picture ${bytes.toString('base64')}`, toWire({ ...draft, bytes }));
+  }
 }
 
 const BAD_SEGMENTS = [

@@ -7,3 +7,9 @@ export function clientAddress(c: Context<AppContext>): string | undefined {
   const ip = c.req.header('cf-connecting-ip');
   return ip === undefined || ip === '' ? undefined : addressKey(ip);
 }
+
+/** The program on the other side, and where it is. */
+export const clientOf = (c: Context<AppContext>) => ({
+  userAgent: c.req.header('user-agent'),
+  address: clientAddress(c),
+});

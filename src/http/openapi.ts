@@ -119,9 +119,11 @@ const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string' as const, minLength: 1, maxLength: 255 },
 };
 
-/** Passwords and tokens have no business in a table of requests; what these paths do is safe to try again, or fails. */
-const takesIdempotencyKey = ({ method, path }: RouteConfig) =>
-  method === 'post' && !/^\/v1\/(auth|me\/two-factor)\//.test(path);
+/**
+ * Passwords and tokens have no business in a table of requests; what `/v1/auth` and `/v1/me` do is safe to try again, or
+ * fails.
+ */
+const takesIdempotencyKey = ({ method, path }: RouteConfig) => method === 'post' && !/^\/v1\/(auth|me)\//.test(path);
 
 /** Who watches whether the service is alive must be answered even when nothing else works. */
 const isProbe = ({ path }: RouteConfig) => path === '/health';

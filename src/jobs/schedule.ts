@@ -15,6 +15,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   expiredTrash: ({ trash }) => trash.purge(),
   lostErasures: ({ erasures }) => erasures.wakeLost(),
   expiredReceipts: ({ erasures }) => erasures.removeExpired(),
+  usernames: ({ usernameSweep }) => usernameSweep.run(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

@@ -84,7 +84,9 @@ describe('a server that is killed three times while it erases an account of thir
     const all = left();
     expect(all).toBeGreaterThan(DOCUMENTS * 2);
     const leftAtCrash: number[] = [];
-    for (const isTime of [() => true, () => left() < all / 2, () => left() === 0]) {
+    // The local stand-in for R2 deletes bytes a moment after their row: what is killed in between, it forgets.
+    const isEmpty = () => left() === 0 && filesWith(installation.persistTo, [user.id, CANARY]).length === 0;
+    for (const isTime of [() => true, () => left() < all, isEmpty]) {
       await tickUntil(async () => isTime());
       await server.kill();
       leftAtCrash.push(left());
@@ -92,7 +94,7 @@ describe('a server that is killed three times while it erases an account of thir
       expect(await state()).not.toMatchObject({ status: 'succeeded' });
     }
     expect(leftAtCrash[0]).toBe(all);
-    expect(leftAtCrash[1], String(leftAtCrash)).toBeGreaterThan(0);
+    expect(leftAtCrash[1], String(leftAtCrash)).toBeLessThan(all);
     await tickUntil(async () => (await state()).status === 'succeeded');
 
     const { remaining, finishedAt } = await state();

@@ -6,19 +6,22 @@ import { haveRealDocuments, readRealDocument, realDocuments } from '../support/r
 
 const FINDABLE_WITHIN_MS = 15_000;
 
-/** On which page of a PDF its phrase stands; in the others it stands on several. */
+/** On which page, slide or sheet the phrase stands; in the others it stands on several. */
 const PAGES: Record<string, number> = {
   '002-trivial-libre-office-writer.pdf': 1,
   'multicolumn.pdf': 1,
   'REPAIR-2022-INV-001_multipage.pdf': 1,
   'crazyones.pdf': 1,
+  'fake-power-point-table.pptx': 1,
+  'test.pptx': 2,
+  'test.xlsx': 1,
 };
 
 const plain = (text: string) => text.normalize('NFKC').replace(/\s+/g, ' ');
 
 type Found = { items: { documentId: string; page: number | null; snippet: string }[] };
 
-const entries = realDocuments(['txt', 'md', 'html', 'pdf', 'docx']);
+const entries = realDocuments(['txt', 'md', 'html', 'pdf', 'docx', 'pptx', 'xlsx', 'csv', 'odt', 'ods', 'odp']);
 
 describe.skipIf(!haveRealDocuments)('real documents (skipped where the data folder is absent)', () => {
   let installation: Installation;
@@ -44,7 +47,8 @@ describe.skipIf(!haveRealDocuments)('real documents (skipped where the data fold
     const document = await client.settled(body.document.id, FINDABLE_WITHIN_MS);
     expect(document.error).toBeNull();
     expect(document.status).toBe('ready');
-    if (count?.pages !== undefined) expect(document['pageCount']).toBe(count.pages);
+    const counted = count?.pages ?? count?.slides ?? count?.sheets;
+    if (counted !== undefined) expect(document['pageCount']).toBe(counted);
 
     const q = encodeURIComponent(`"${phrase}"`);
     const found = await client.request<Found>(`/v1/search?mode=keyword&match=all&documentId=${document.id}&q=${q}`);

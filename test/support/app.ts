@@ -10,6 +10,8 @@ export type Call = {
   body?: unknown;
   token?: string | undefined;
   headers?: Record<string, string>;
+  /** Where the request goes, instead of over plain HTTP. */
+  origin?: string;
   /** Another isolate of the Worker, with bindings and variables of its own. */
   bindings?: typeof env;
 };
@@ -17,7 +19,7 @@ export type Call = {
 /** One request to the Worker, as a client would send it. Waits for the work that it leaves behind. */
 export async function call<T = any>(path: string, options: Call = {}): Promise<Answer<T>> {
   const response = await send(path, options);
-  // Not by `text()`, which warns of bodies that are no text.
+  // Not by `text()`, which warns of bodies that are no text; who wants the bytes reads them from the response.
   const text = new TextDecoder().decode(await response.clone().arrayBuffer());
   const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
   return {
@@ -30,10 +32,10 @@ export async function call<T = any>(path: string, options: Call = {}): Promise<A
 
 export async function send(
   path: string,
-  { method, body, token, headers, bindings = env }: Call = {},
+  { method, body, token, headers, origin = 'http://commonplace.test', bindings = env }: Call = {},
 ): Promise<Response> {
   const raw = body instanceof FormData || typeof body === 'string' || body instanceof ReadableStream;
-  const request = new Request(`http://commonplace.test${path}`, {
+  const request = new Request(`${origin}${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {
       ...(token && { authorization: `Bearer ${token}` }),

@@ -9,7 +9,7 @@ export async function mailsTo(address: string): Promise<SentMail[]> {
 }
 
 /** The token in the newest mail to an address that has one of the kind. */
-export async function mailedToken(address: string, kind: 'cpv_' | 'cpw_'): Promise<string> {
+export async function mailedToken(address: string, kind: 'cpv_' | 'cpw_' | 'cpm_'): Promise<string> {
   const pattern = new RegExp(`#token=(${kind}[\\w-]{43})$`, 'm');
   for (const { text } of await mailsTo(address)) {
     const token = pattern.exec(text)?.[1];

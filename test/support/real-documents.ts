@@ -13,7 +13,9 @@ const entrySchema = z.object({
   format: z.string(),
   expect: z.enum(['text', 'metadata', 'encrypted', 'malformed']),
   phrase: z.string().optional(),
-  count: z.object({ pages: z.number().optional() }).optional(),
+  count: z
+    .object({ pages: z.number().optional(), slides: z.number().optional(), sheets: z.number().optional() })
+    .optional(),
 });
 
 export type RealDocument = z.output<typeof entrySchema>;

@@ -6,6 +6,7 @@ import { call } from './app.ts';
 import { allRows } from './catalogue.ts';
 import { newPasskey } from './factors.ts';
 import { jobEnd, uploaded } from './library.ts';
+import { pngOf } from './pictures.ts';
 
 /** One id of each kind of thing that a user can have, by the path segment that its id follows. */
 export type Belongings = Record<string, string>;
@@ -53,6 +54,8 @@ export async function newInhabitant(): Promise<Inhabitant> {
   expect(job.status, JSON.stringify(job)).toBe('succeeded');
   const { id: keys } = await newApiKey({ token }, ['account:read']);
   const { id: passkeys } = await newPasskey({ token });
+  const pictured = await call('/v1/me/avatar', { method: 'PUT', token, body: new Blob([pngOf(1, 1)]).stream() });
+  expect(pictured.status, JSON.stringify(pictured.body)).toBe(200);
   const belongings = {
     documents: document.id,
     jobs: job.id,

@@ -6,6 +6,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 /** Where objects are written, and how an erasure finds them: by these prefixes, or by what they say. */
 const WRITERS: Record<string, string> = {
+  'src/modules/identity/avatars.service.ts': 'owners/<id>/avatars/, removed by prefix',
   'src/modules/ingestion/archive.ts': 'owners/<id>/, removed by prefix',
   'src/modules/library/document-upload.ts': 'owners/<id>/, by keys that the archive makes',
   'src/platform/mail/outbox.ts': 'outbox/, on local servers only, removed by address',

@@ -8,7 +8,13 @@ import { docx, extract, mutate, normalise, paragraph, pdf, reasonOf, seeded, tex
 const DATA = join(process.env.COMMONPLACE_DATA ?? join(import.meta.dirname, '../../../shared/data'), 'documents');
 const HAS_DATA = existsSync(join(DATA, 'manifest.json'));
 
-type Expected = { file: string; format: string; expect: string; phrase?: string; count?: { pages?: number } };
+type Expected = {
+  file: string;
+  format: string;
+  expect: string;
+  phrase?: string;
+  count?: { pages?: number; slides?: number; sheets?: number };
+};
 
 const realFile = (file: string) => new Uint8Array(readFileSync(join(DATA, file)));
 describe.skipIf(!HAS_DATA)('real documents', () => {
@@ -19,7 +25,12 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     html: 'html',
     md: 'markdown',
     txt: 'text',
-    csv: 'text',
+    pptx: 'pptx',
+    xlsx: 'xlsx',
+    odt: 'odt',
+    odp: 'odp',
+    ods: 'ods',
+    csv: 'csv',
     ipynb: 'text',
     eml: 'text',
   };
@@ -30,7 +41,8 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
       const extraction = await extract(realFile(entry.file), entry.file);
       expect(extraction.kind).toBe(KINDS[entry.format]);
       expect(textOf(extraction)).toContain(normalise(entry.phrase ?? ''));
-      expect(extraction.document.pageCount).toBe(entry.count?.pages);
+      const { pages, slides, sheets } = entry.count ?? {};
+      expect(extraction.document.pageCount).toBe(pages ?? slides ?? sheets);
     },
   );
 
@@ -71,6 +83,21 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     expect(document.blocks[1]).toEqual({ type: 'table', text: 'Top left\tTop right\nBottom left\tBottom right' });
   });
 
+  it.each([
+    ['test.pptx', '1b92870d-e3b5-4e65-8153-919f4ff45592', 3],
+    ['test.xlsx', 'affc7dad-52dc-4b98-9b5d-51e65d8a8ad0', 2],
+    ['2023-half-year-analyses-by-segment.xlsx', '3.2 Products', 3],
+  ])('finds in %s "%s" on slide or sheet %i', async (file, phrase, page) => {
+    const { document } = await extract(realFile(file));
+    expect(document.blocks.find(({ text }) => text.includes(phrase))?.page).toBe(page);
+  });
+
+  it('knows the columns of real tables', async () => {
+    const { document } = await extract(realFile('test_mskanji.csv'), 'test_mskanji.csv');
+    expect(document.metadata['columns']).toEqual(['名前 (text)', '年齢 (integer)', '住所 (text)']);
+    expect(document.blocks[0]?.text).toContain('髙橋淳\t35\t名古屋');
+  });
+
   it('reads the article of a page: heading, lists, metadata', async () => {
     const { document } = await extract(realFile('test_blog.html'));
     expect(document.title).toBe(
@@ -99,6 +126,9 @@ describe('mutated files', () => {
     'wiki.md',
     'fake-html-cp1252.html',
     'test_mskanji.csv',
+    'test.pptx',
+    'test.xlsx',
+    'fake.odt',
     'r6-user-password.pdf',
   ];
   const originals = HAS_DATA ? [...made, ...real.map((file): [string, Uint8Array] => [file, realFile(file)])] : made;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { FLOOD_PERIOD_SECONDS } from '../../src/http/middleware/flood-wall.ts';
+import { FLOOD_PERIOD_SECONDS } from '../../src/limit-objects/flood-wall.ts';
 
 it('the wall has the period that callers are told, in both environments', () => {
   const wrangler = readFileSync(path.resolve(import.meta.dirname, '../../wrangler.toml'), 'utf8');

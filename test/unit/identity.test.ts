@@ -98,6 +98,7 @@ describe('tokens', () => {
     ['oauth_state', 'cps_'],
     ['oauth_browser', 'cpb_'],
     ['oauth_code', 'cpo_'],
+    ['email_change', 'cpm_'],
   ] as const)('of kind %s begin with %s and are known by their hash', (kind, prefix) => {
     const issued = issueToken(kind);
     expect(issued.token.startsWith(prefix)).toBe(true);
@@ -136,11 +137,13 @@ describe('tokens', () => {
   });
 
   it('live as long as configured, the access token never longer than its session', () => {
-    const config = { ACCESS_TOKEN_SECONDS: 3600, REFRESH_TOKEN_SECONDS: 60 };
+    const config = { ACCESS_TOKEN_SECONDS: 3600, REFRESH_TOKEN_SECONDS: 60, SESSION_ABSOLUTE_SECONDS: 600 };
     const { issued, stored } = issueSessionTokens('session', { config, now: 1000 });
     expect(issued).toMatchObject({ id: 'session', accessTokenExpiresAt: 61_000, refreshTokenExpiresAt: 61_000 });
     expect(JSON.stringify(stored)).not.toContain(issued.accessToken);
     expect(JSON.stringify(stored)).not.toContain(issued.refreshToken);
+    const short = { ...config, SESSION_ABSOLUTE_SECONDS: 30 };
+    expect(issueSessionTokens('session', { config: short, now: 1000 }).stored.refreshExpiresAt).toBe(31_000);
   });
 });
 

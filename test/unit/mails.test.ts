@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { changeEmailMail } from '../../src/modules/identity/mails/change-email.ts';
+import { emailChangeAskedMail } from '../../src/modules/identity/mails/email-change-asked.ts';
 import { invitationMail } from '../../src/modules/identity/mails/invitation.ts';
 import { composeMail, escapeHtml, inWords } from '../../src/modules/identity/mails/layout.ts';
 import { passkeyAddedMail, passkeyRemovedMail } from '../../src/modules/identity/mails/passkeys-changed.ts';
@@ -17,6 +19,7 @@ const facts = { username: HOSTILE, url: URL, lifetimeSeconds: 3600 };
 /** What tells of a change that has happened. */
 const NOTICES = [
   ['confirmation', passwordChangedMail(facts)],
+  ['notice of a new address', emailChangeAskedMail({ ...facts, newEmail: `${HOSTILE}@example.com` })],
   ['second factor', twoFactorOnMail(facts)],
   ['single factor', twoFactorOffMail(facts)],
   ['used code', recoveryCodeUsedMail({ ...facts, codesLeft: 9 })],
@@ -30,6 +33,7 @@ const MAILS = [
   ['reset', resetPasswordMail(facts)],
   ['forced reset', resetRequiredMail(facts)],
   ['invitation', invitationMail(facts)],
+  ['new address', changeEmailMail(facts)],
   ...NOTICES,
 ] as const;
 
@@ -45,7 +49,7 @@ describe('the mail of', () => {
   });
 
   it('all that carry a token have one link, with its lifetime', () => {
-    const mails = [verifyEmailMail, resetPasswordMail, resetRequiredMail, invitationMail];
+    const mails = [verifyEmailMail, resetPasswordMail, resetRequiredMail, invitationMail, changeEmailMail];
     for (const { text, html } of mails.map((compose) => compose(facts))) {
       expect(text.split('\n')).toContain(URL);
       expect(html.match(/href="([^"]*)"/g)).toEqual([`href="${escapeHtml(URL)}"`]);

@@ -23,15 +23,24 @@ const ALLOWED = [
   'x-request-id',
 ];
 
-/** Browsers of the configured origins may call with a bearer token; cookies are never used. */
+/** Browsers of the configured origins may call with a bearer token; with cookies, where there are any, only if listed. */
 export const corsByConfig = (config: Config) => {
-  const allowed = cors({
-    origin: config.CORS_ORIGINS.includes('*') ? '*' : config.CORS_ORIGINS,
+  const rules = {
     allowMethods: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
     allowHeaders: ALLOWED,
     exposeHeaders: EXPOSED,
     maxAge: 600,
+  };
+  const allowed = cors({ ...rules, origin: config.CORS_ORIGINS.includes('*') ? '*' : config.CORS_ORIGINS });
+  const listed = listedOrigins(config);
+  const withCookies = cors({ ...rules, origin: listed, credentials: true });
+  return createMiddleware<AppContext>((c, next) => {
+    const origin = c.req.header('origin');
+    // Only browsers send an origin; everybody else needs none of this.
+    if (origin === undefined) return next();
+    return config.COOKIES && listed.includes(origin) ? withCookies(c, next) : allowed(c, next);
   });
-  // Only browsers send an origin; everybody else needs none of this.
-  return createMiddleware<AppContext>((c, next) => (c.req.header('origin') === undefined ? next() : allowed(c, next)));
 };
+
+/** Origins that are named: `*` lets nobody act with somebody's cookies. */
+const listedOrigins = ({ CORS_ORIGINS }: Config) => CORS_ORIGINS.filter((origin) => origin !== '*');

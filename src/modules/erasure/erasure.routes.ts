@@ -14,9 +14,9 @@ const begin = scopedRoute('account:write', {
   description:
     'At once and for good: no credential of yours works any more, and your e-mail address and username are free again. ' +
     'A job erases everything everywhere and ends when it has looked into every store and found nothing. Only a session ' +
-    'can do this (403 `session_required`), and your password is asked.',
+    'can do this (403 `session_required`), and your password is asked. The last administrator cannot (409 `last_admin`).',
   request: { body: jsonBody(deleteAccountBody) },
-  responses: { 202: json(erasureBegunSchema, 'It has begun.'), ...problems('malformed', 'invalid_fields') },
+  responses: { 202: json(erasureBegunSchema, 'It has begun.'), ...problems('malformed', 'invalid_fields', 'conflict') },
 });
 
 const get = publicRoute({

@@ -10,6 +10,7 @@ import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import { createZipStream, type ZipFile, type ZippedFile } from '../../shared/zip-stream.ts';
 import type { ApiKeysService } from '../identity/api-keys.service.ts';
 import type { AuthService } from '../identity/auth.service.ts';
+import type { AvatarsService } from '../identity/avatars.service.ts';
 import { sessionRequired } from '../identity/identity.errors.ts';
 import { presentApiKey, presentSession, presentUser } from '../identity/identity.presenter.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
@@ -27,11 +28,14 @@ type Deps = {
   clock: Clock;
   logger: Logger;
   auth: Pick<AuthService, 'getAccount' | 'listSessions'>;
+  avatars: Pick<AvatarsService, 'open'>;
   apiKeys: ApiKeysService;
   jobs: JobsService;
   library: LibraryExport;
   history: QueryHistory;
 };
+
+type Account = Awaited<ReturnType<AuthService['getAccount']>>;
 
 export type AccountArchive = {
   filename: string;
@@ -52,13 +56,16 @@ type Progress = Pick<Manifest, 'incomplete'> & { documents: number };
 
 /** An account with everything in it as one archive, written while it is downloaded: nothing of it is stored or gathered. */
 export function createAccountExport(deps: Deps) {
-  const { clock, logger, auth, apiKeys, jobs, library, history } = deps;
+  const { clock, logger, auth, avatars, apiKeys, jobs, library, history } = deps;
 
   /** What stands beside the documents, in the first archive only. */
-  async function* accountFiles(actor: Actor, account: unknown): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
+  async function* accountFiles(actor: Actor, user: Account): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
     const sessions = pages((page) => auth.listSessions(actor, page));
     const keys = pages((page) => apiKeys.list(actor, page));
-    yield { name: 'account.json', body: bytesOf([jsonText(account)]) };
+    yield { name: 'account.json', body: bytesOf([jsonText(presentUser(user))]) };
+    const { avatar } = user;
+    if (avatar)
+      yield { name: `avatar.${avatar.mediaType.slice('image/'.length)}`, body: await avatars.open(actor, avatar) };
     yield { name: 'sessions.json', body: bytesOf(jsonList(sessions, (session) => presentSession(session, actor))) };
     yield { name: 'api-keys.json', body: bytesOf(jsonList(keys, presentApiKey)) };
     yield {
@@ -140,7 +147,7 @@ export function createAccountExport(deps: Deps) {
         const zip = createZipStream();
         const files: ZippedFile[] = [];
         if (cursor === undefined) {
-          for await (const file of accountFiles(actor, presentUser(user))) {
+          for await (const file of accountFiles(actor, user)) {
             files.push(yield* zip.add({ ...file, modifiedAt: startedAt }));
           }
         }

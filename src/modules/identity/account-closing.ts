@@ -5,6 +5,7 @@ import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { type ClosableAccount, createAccountClosingRepository } from './account-closing.repository.ts';
+import { createAdminUsersRepository } from './admin-users.repository.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { IdentityCache } from './identity-cache.ts';
@@ -61,7 +62,8 @@ export function createAccountClosing({ database, config, clock, identities, atte
   return {
     /**
      * What closes the account, once it is clear that its owner wants that.
-     * @throws AppError `session_required` for an API key, `invalid_fields` without the right confirmation.
+     * @throws AppError `session_required` for an API key, `invalid_fields` without the right confirmation; its statements
+     * throw `last_admin` for the last administrator.
      */
     async close(actor: Actor, confirmation: Confirmation): Promise<ClosedAccount> {
       if (actor.credential.type !== 'session') throw errors.sessionRequired();
@@ -78,6 +80,7 @@ export function createAccountClosing({ database, config, clock, identities, atte
         },
         statements: [
           identity.requireLive(actor, { now, refusal: errors.credentialRevoked }),
+          createAdminUsersRepository(database).requireAnotherAdmin(user.id),
           repository.anonymise(user.id, { verifiedHash: user.passwordHash, now }),
           requireChange(database, errors.credentialRevoked),
           ...repository.removeCredentials(user.id),

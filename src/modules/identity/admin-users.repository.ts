@@ -143,16 +143,25 @@ export function createAdminUsersRepository(database: Database) {
     statusChanges: (status: User['status'], now: number): Changes => {
       const column = status === 'active' ? users.reactivatedAt : users.deactivatedAt;
       const at = sql`iif(${users.status} = ${status}, ${column}, ${integer(now)})`;
-      return { status, ...(status === 'active' ? { reactivatedAt: at } : { deactivatedAt: at }) };
+      return status === 'active'
+        ? { status, reactivatedAt: at, deactivatedBy: null }
+        : { status, deactivatedAt: at, deactivatedBy: 'admin' };
     },
 
-    /** Changes nothing of an account that is deactivated already. */
-    deactivate: (id: string, now: number): Statement<User[]> =>
-      change(id, { changes: { status: 'deactivated', deactivatedAt: now }, now, where: eq(users.status, 'active') }),
+    /** What its owner has put to sleep is the administrator's doing from then on; else nothing changes a second time. */
+    deactivate(id: string, now: number): Statement<User[]> {
+      const isByOwner = and(eq(users.status, 'deactivated'), eq(users.deactivatedBy, 'owner'));
+      const changes: Changes = { status: 'deactivated', deactivatedAt: now, deactivatedBy: 'admin' };
+      return change(id, { changes, now, where: or(eq(users.status, 'active'), isByOwner) });
+    },
 
     /** Changes nothing of an account that is active already. */
     reactivate: (id: string, now: number): Statement<User[]> =>
-      change(id, { changes: { status: 'active', reactivatedAt: now }, now, where: eq(users.status, 'deactivated') }),
+      change(id, {
+        changes: { status: 'active', reactivatedAt: now, deactivatedBy: null },
+        now,
+        where: eq(users.status, 'deactivated'),
+      }),
 
     /** Makes the password worthless; changes nothing of an account that is not active. */
     endPassword: (id: string, { passwordHash, now }: { passwordHash: string; now: number }): Statement<User[]> =>

@@ -13,6 +13,15 @@ const time = z.iso.datetime({ offset: true }).transform(parseTime).optional();
 const timeOf = (description: string) =>
   time.openapi({ type: 'string', format: 'date-time', example: '2026-11-22T09:30:00Z', description });
 const timestamp = z.iso.datetime().openapi({ example: '2026-11-22T09:30:00.000Z' });
+const OWN = {
+  bio: true,
+  theme: true,
+  locale: true,
+  timeZone: true,
+  preferredModel: true,
+  preferences: true,
+  avatar: true,
+} as const;
 const count = z.number().int().openapi({ example: 3 });
 
 export const listUsersQuery = pageQuery(['createdAt', 'username', 'lastLoginAt']).extend({
@@ -64,7 +73,8 @@ export const changeUserBody = z
   )
   .openapi('UserChanges');
 
-const adminUserFields = userSchema.extend({
+/** What somebody's apps remember, and what they have chosen for themselves, is no business of administrators. */
+const adminUserFields = userSchema.omit(OWN).extend({
   status: z.enum(['active', 'deactivated', 'erasing']),
   loginCount: count,
   lastLoginAt: timestamp.nullable(),
@@ -73,6 +83,7 @@ const adminUserFields = userSchema.extend({
     description: 'The last day (UTC) on which the account logged in, refreshed a session or used an API key.',
   }),
   deactivatedAt: timestamp.nullable().openapi({ description: 'When it was last deactivated.' }),
+  deactivatedBy: z.enum(['owner', 'admin']).nullable().openapi({ description: 'Null while it is active.' }),
   reactivatedAt: timestamp.nullable().openapi({ description: 'When it was last reactivated.' }),
   requestsPerMinute: count.nullable().openapi({ description: 'Its own limit; 0 for any number, null for the usual.' }),
   requestsPerHour: count.nullable().openapi({ description: 'Its own limit; 0 for any number, null for the usual.' }),

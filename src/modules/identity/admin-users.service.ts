@@ -7,12 +7,11 @@ import type { Actor } from '../../shared/actor.ts';
 import { notFound, staleVersion } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import { createAdminUsersRepository, type UserFilter } from './admin-users.repository.ts';
-import { takenError } from './auth.service.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { Session, User } from './identity.table.ts';
 import type { IdentityCache } from './identity-cache.ts';
-import { emailKey, usernameKey } from './login-keys.ts';
+import { emailKey, usernameKeys } from './login-keys.ts';
 import { createPasswords, UNUSABLE_PASSWORD } from './password.ts';
 import { generatePassword } from './password-generator.ts';
 import { summarise, type UserNumbers } from './user-statistics.ts';
@@ -109,7 +108,7 @@ export function createAdminUsersService(deps: Deps) {
       const password = access === 'password' ? (await generatePassword(GENERATED)).password : undefined;
       const passwordHash = password === undefined ? UNUSABLE_PASSWORD : await passwords.hash(password);
       const now = clock.now();
-      const keys = { emailKey: emailKey(email), usernameKey: usernameKey(username) };
+      const keys = { emailKey: emailKey(email), ...usernameKeys(username) };
       const times = { createdAt: now, updatedAt: now };
       const row = { id: ids.next(), email, username, ...keys, passwordHash, fullName, role, ...times };
       const mail = verifications.issue(
@@ -125,7 +124,7 @@ export function createAdminUsersService(deps: Deps) {
         verifications.inBackground(mail.deliver);
         return { user, password };
       } catch (error) {
-        throw takenError(error) ?? error;
+        throw errors.takenError(error) ?? error;
       }
     },
 

@@ -1,4 +1,5 @@
-import type { Database } from '../../db/client.ts';
+import type { Config } from '../../config.ts';
+import type { Database, Statement } from '../../db/client.ts';
 import { requireChange } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Ids } from '../../platform/ids.ts';
@@ -6,13 +7,21 @@ import type { Actor, Scope } from '../../shared/actor.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
+import { createApiKeysRepository } from './api-keys.repository.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { ApiKey } from './identity.table.ts';
 import type { IdentityCache } from './identity-cache.ts';
 import { issueToken, shownPrefix } from './tokens.ts';
 
-type Deps = { database: Database; clock: Clock; ids: Ids; identities: IdentityCache; audit: AuditService };
+type Deps = {
+  database: Database;
+  config: Pick<Config, 'REQUESTS_PER_MINUTE_PER_KEY'>;
+  clock: Clock;
+  ids: Ids;
+  identities: IdentityCache;
+  audit: AuditService;
+};
 
 export type NewApiKey = {
   name: string;
@@ -23,11 +32,66 @@ export type NewApiKey = {
   requestsPerMinute?: number | undefined;
 };
 
+export type KeyChanges = {
+  id: string;
+  expectedVersion?: number | undefined;
+  name?: string | undefined;
+  scopes?: Scope[] | undefined;
+  /** Milliseconds since the epoch; null: it does not expire. */
+  expiresAt?: number | null | undefined;
+  /** Null: the usual limit. */
+  requestsPerMinute?: number | null | undefined;
+};
+
+/** What a key is worth now: a replaced one works until it expires. */
+export type KeyStatus = 'active' | 'replaced' | 'expired';
+export type KeyView = ApiKey & { status: KeyStatus };
+
 const MAX_KEYS_PER_USER = 100;
+/** For so long its owner can still see when a replaced key was last used. */
+const REPLACED_KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** Keys for programs: a user's own account with fewer scopes. */
-export function createApiKeysService({ database, clock, ids, identities, audit }: Deps) {
+export function createApiKeysService({ database, config, clock, ids, identities, audit }: Deps) {
   const repository = createIdentityRepository(database);
+  const keys = createApiKeysRepository(database);
+  /** What a key without a limit of its own may ask; null: any number. */
+  const usualRate = config.REQUESTS_PER_MINUTE_PER_KEY || null;
+
+  const view = (apiKey: ApiKey): KeyView => {
+    const isExpired = apiKey.expiresAt !== null && apiKey.expiresAt <= clock.now();
+    return { ...apiKey, status: isExpired ? 'expired' : apiKey.replacedBy === null ? 'active' : 'replaced' };
+  };
+
+  const requireScopes = (actor: Actor, scopes: readonly Scope[]) => {
+    const missing = scopes.filter((scope) => !actor.scopes.has(scope));
+    if (missing.length > 0) throw errors.scopesExceeded(missing);
+  };
+
+  /** A key without a limit of its own has the usual one, and gives no more. */
+  const boundedRate = ({ credential }: Actor, wanted: number | null): number | null => {
+    const isBounded = credential.type === 'api_key' && credential.requestsPerMinute === undefined;
+    return isBounded && wanted !== null && usualRate !== null ? Math.min(wanted, usualRate) : wanted;
+  };
+
+  const requireRoom = (ownerId: string, now: number): Statement[] => [
+    keys.removeReplaced(ownerId, now - REPLACED_KEPT_MS),
+    repository.requireKeysBelow(ownerId, {
+      limit: MAX_KEYS_PER_USER,
+      refusal: () => errors.tooManyKeys(MAX_KEYS_PER_USER),
+    }),
+  ];
+
+  /** What a key may change of keys, itself included: nothing but to less than they have. */
+  const requireNoMore = (ownerId: string, { id, scopes, expiresAt, requestsPerMinute }: KeyChanges): Statement[] => {
+    const refusal = (path: string) => () => errors.keyWidened(path);
+    const rate = { id, usual: usualRate, refusal: refusal('requestsPerMinute') };
+    return [
+      ...(scopes ? [keys.requireScopes(ownerId, { id, scopes, refusal: refusal('scopes') })] : []),
+      ...(expiresAt === undefined ? [] : [keys.requireLife(ownerId, { id, expiresAt, refusal: refusal('expiresAt') })]),
+      ...(requestsPerMinute === undefined ? [] : [keys.requireRate(ownerId, { ...rate, requestsPerMinute })]),
+    ];
+  };
 
   return {
     /**
@@ -38,9 +102,8 @@ export function createApiKeysService({ database, clock, ids, identities, audit }
     async create(
       actor: Actor,
       { name, scopes, expiresAt, requestsPerMinute }: NewApiKey,
-    ): Promise<{ apiKey: ApiKey; key: string }> {
-      const missing = scopes.filter((scope) => !actor.scopes.has(scope));
-      if (missing.length > 0) throw errors.scopesExceeded(missing);
+    ): Promise<{ apiKey: KeyView; key: string }> {
+      requireScopes(actor, scopes);
       const now = clock.now();
       if (expiresAt !== undefined && expiresAt <= now) throw errors.expiryInThePast();
       const { token: key, hash: keyHash } = issueToken('api_key');
@@ -52,29 +115,90 @@ export function createApiKeysService({ database, clock, ids, identities, audit }
         scopes,
         ...secret,
         expiresAt: expiresAt ?? null,
-        requestsPerMinute: requestsPerMinute ?? null,
+        requestsPerMinute: boundedRate(actor, requestsPerMinute ?? null),
         createdAt: now,
       };
       audit.making({ type: 'api_key', id: row.id });
-      const refusal = () => errors.tooManyKeys(MAX_KEYS_PER_USER);
-      const [, , [apiKey]] = await database.commit([
-        repository.requireLive(actor, { now, refusal: errors.credentialRevoked }),
-        repository.requireKeysBelow(actor.userId, { limit: MAX_KEYS_PER_USER, refusal }),
+      const [apiKey] = await database.commitAndRead(
+        [repository.requireLive(actor, { now, refusal: errors.credentialRevoked }), ...requireRoom(actor.userId, now)],
         repository.insertApiKey(actor, row),
-      ]);
+      );
       if (!apiKey) throw new Error('The database answered an insert without its row.');
-      return { apiKey, key };
+      return { apiKey: view(apiKey), key };
     },
 
-    list(actor: Actor, page: PageRequest): Promise<Page<ApiKey>> {
-      return repository.listApiKeys(actor.userId, page);
+    /**
+     * Makes a key that takes over from another, with the same name, scopes, expiry and limit; the other works for the
+     * overlap, or until its own expiry. Made by a key, it has no more than that one, as in `create`.
+     * @returns the new key itself too, which is never shown again.
+     */
+    async rotate(
+      actor: Actor,
+      { id, overlapSeconds }: { id: string; overlapSeconds: number },
+    ): Promise<{ apiKey: KeyView; key: string }> {
+      const { userId } = actor;
+      const now = clock.now();
+      const { token: key, hash: keyHash } = issueToken('api_key');
+      const successor = { id: ids.next(), prefix: shownPrefix(key), keyHash };
+      const endsAt = now + overlapSeconds * 1000;
+      audit.making({ type: 'api_key', id: successor.id });
+      const [apiKey] = await database.commitAndRead(
+        [
+          repository.requireLive(actor, { now, refusal: errors.credentialRevoked }),
+          ...keys.requireRow(userId, { id, what: 'API key' }),
+          keys.requireScopesWithin(userId, { id, scopes: actor.scopes, refusal: errors.keyExceedsYours }),
+          keys.requireUnreplaced(userId, { id, refusal: errors.keyReplaced }),
+          keys.requireUnexpired(userId, { id, now, refusal: errors.keyExpired }),
+          ...requireRoom(userId, now),
+          keys.insertSuccessor(actor, { id, successor, now }),
+          keys.replace(userId, { id, by: successor.id, endsAt, now }),
+        ],
+        keys.select(userId, successor.id),
+      );
+      if (!apiKey) throw new Error('The database answered an insert without its row.');
+      identities.forgetCredential(id);
+      return { apiKey: view(apiKey), key };
     },
 
-    async get(actor: Actor, id: string): Promise<ApiKey> {
+    async list(actor: Actor, page: PageRequest): Promise<Page<KeyView>> {
+      const { items, nextCursor } = await repository.listApiKeys(actor.userId, page);
+      return { items: items.map(view), nextCursor };
+    },
+
+    async get(actor: Actor, id: string): Promise<KeyView> {
       const apiKey = await repository.findApiKey(actor.userId, id);
       if (!apiKey) throw notFound('API key');
-      return apiKey;
+      return view(apiKey);
     },
+
+    /**
+     * Changes a key: by a session to anything that the session may do, by a key to less only. What a replaced key has left
+     * of its life is not changed.
+     */
+    async change(actor: Actor, change: KeyChanges): Promise<KeyView> {
+      const { userId } = actor;
+      const { id, expectedVersion, ...changes } = change;
+      requireScopes(actor, changes.scopes ?? []);
+      const now = clock.now();
+      if (typeof changes.expiresAt === 'number' && changes.expiresAt <= now) throw errors.expiryInThePast();
+      const [apiKey] = await database.commitAndRead(
+        [
+          repository.requireLive(actor, { now, refusal: errors.credentialRevoked }),
+          ...keys.requireRow(userId, { id, what: 'API key', expectedVersion }),
+          ...(actor.credential.type === 'api_key' ? requireNoMore(userId, change) : []),
+          ...(changes.expiresAt === undefined
+            ? []
+            : [keys.requireUnreplaced(userId, { id, refusal: errors.keyReplaced })]),
+        ],
+        keys.change(userId, { id, changes, now }),
+      );
+      if (!apiKey) throw notFound('API key');
+      identities.forgetCredential(id);
+      return view(apiKey);
+    },
+
+    /** How many keys an owner has, to be read with others. */
+    summarise: keys.summarise,
 
     /** Ends a key: at once in this isolate, within IDENTITY_CACHE_SECONDS in others. */
     async remove(actor: Actor, id: string): Promise<void> {

@@ -1,7 +1,15 @@
-import { clientAddress } from '../../http/client-address.ts';
+import { clientOf } from '../../http/client-address.ts';
 import { json, jsonBody, problems, publicRoute, type Router, scopedRoute } from '../../http/openapi.ts';
+import {
+  answerSession,
+  clearSessionCookies,
+  refreshCookie,
+  setSessionCookies,
+  wantsCookies,
+} from '../../http/session-cookies.ts';
 import { presentSignIn } from './factors/two-factor.presenter.ts';
 import { loginAnswerSchema } from './factors/two-factor.schemas.ts';
+import { noRefreshToken } from './identity.errors.ts';
 import { presentIssuedSession, presentSignedIn } from './identity.presenter.ts';
 import {
   changePasswordBody,
@@ -40,7 +48,8 @@ const login = publicRoute({
     'With the e-mail address or the username. Answers the same for an unknown account and a wrong password. After ten ' +
     'failures in 15 minutes (a hundred from one address) there is a wait, which doubles: 429 `too_many_attempts`. Where ' +
     'two-factor authentication is on, the answer is a ticket, with which the login goes on at ' +
-    '`/v1/auth/two-factor/verify`.',
+    '`/v1/auth/two-factor/verify`. Where the service allows it, `cookie: true` keeps the tokens in cookies: then ' +
+    'everything that changes something must come from a page of the same origin, or of a listed one.',
   request: { body: jsonBody(loginBody) },
   responses: {
     200: json(loginAnswerSchema, 'The account and a new session; or a ticket.'),
@@ -57,11 +66,13 @@ const refresh = publicRoute({
   summary: 'Get new tokens',
   description:
     'Exchanges a refresh token, once: the tokens before it are worthless from then on. Sending a refresh token that ' +
-    'was already exchanged ends the session, because then two parties have it.',
+    'was already exchanged ends the session, because then two parties have it. Only if the answer seems to have been ' +
+    'lost, which is so for ten seconds, for the same user agent and address, and until one of the new tokens is used, ' +
+    'the same new tokens are given again.',
   request: { body: jsonBody(refreshBody) },
   responses: {
     200: json(refreshedSchema, 'The session with new tokens.'),
-    ...problems('unauthenticated'),
+    ...problems('unauthenticated', 'forbidden'),
     ...bodyErrors,
   },
 });
@@ -72,7 +83,9 @@ const logout = scopedRoute('account:write', {
   operationId: 'logout',
   tags,
   summary: 'Log out',
-  description: 'Ends the session that asks. API keys are deleted at `/v1/api-keys/{id}` instead.',
+  description:
+    'Ends the session that asks, and clears its cookies, if it has any. API keys are deleted at `/v1/api-keys/{id}` ' +
+    'instead.',
   responses: { 204: { description: 'The session has ended.' } },
 });
 
@@ -90,33 +103,34 @@ const changePassword = scopedRoute('account:write', {
 /** In and out. Answers with tokens in them may not be stored on the way (RFC 6749, 5.1). */
 export function authRoutes(app: Router): void {
   app.openapi(register, async (c) => {
-    const registration = { ...c.req.valid('json'), userAgent: c.req.header('user-agent') };
-    const signedIn = await c.var.services.auth.register(registration);
+    const { cookie, ...registration } = c.req.valid('json');
+    const inCookies = wantsCookies(c, cookie);
+    const signedIn = await c.var.services.auth.register({ ...registration, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignedIn(signedIn), 201);
+    return c.json(presentSignedIn(answerSession(c, signedIn, inCookies)), 201);
   });
 
   app.openapi(login, async (c) => {
-    const outcome = await c.var.services.auth.login({
-      ...c.req.valid('json'),
-      userAgent: c.req.header('user-agent'),
-      address: clientAddress(c),
-    });
+    const { cookie, ...login } = c.req.valid('json');
+    const inCookies = wantsCookies(c, cookie);
+    const outcome = await c.var.services.auth.login({ ...login, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignIn(outcome), 200);
+    return c.json(presentSignIn('session' in outcome ? answerSession(c, outcome, inCookies) : outcome), 200);
   });
 
   app.openapi(refresh, async (c) => {
-    const session = await c.var.services.auth.refresh({
-      ...c.req.valid('json'),
-      userAgent: c.req.header('user-agent'),
-    });
+    const { refreshToken: given } = c.req.valid('json');
+    const refreshToken = given ?? refreshCookie(c);
+    if (refreshToken === undefined) throw noRefreshToken();
+    const session = await c.var.services.auth.refresh({ refreshToken, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json({ session: presentIssuedSession(session) }, 200);
+    const shown = given === undefined ? setSessionCookies(c, session) : session;
+    return c.json({ session: presentIssuedSession(shown) }, 200);
   });
 
   app.openapi(logout, async (c) => {
     await c.var.services.auth.logout(c.var.actor);
+    clearSessionCookies(c);
     return c.body(null, 204);
   });
 

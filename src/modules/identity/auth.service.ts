@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts';
-import { isUniqueViolation, requireChange } from '../../db/sql.ts';
+import { requireChange } from '../../db/sql.ts';
 import type { Attempts } from '../../limit-objects/attempts.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { KeyRing } from '../../platform/secrets/key-ring.ts';
@@ -9,12 +9,11 @@ import { createAccount } from './account.ts';
 import type { AuthenticationDeps } from './authentication.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
-import { emailKey, loginKey, loginObject, usernameKey } from './login-keys.ts';
+import { emailKey, loginKey, loginObject, usernameKeys } from './login-keys.ts';
 import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
-import { type IssuedSession, issueSessionTokens } from './session-tokens.ts';
-import { type Client, createSignIn, type SignedIn, type SignIn, shortened } from './sign-in.ts';
-import { parseToken } from './tokens.ts';
+import { type Client, createSessions } from './sessions.ts';
+import { createSignIn, type SignedIn, type SignIn } from './sign-in.ts';
 import { createVerificationsRepository } from './verifications.repository.ts';
 import type { Verifications } from './verifications.ts';
 
@@ -37,31 +36,31 @@ type Registration = Client & {
 type Login = Client & {
   identifier: string;
   password: string;
-  /** Where it comes from, as attempts are counted. */
-  address?: string | undefined;
 };
 
 /** Who somebody is: accounts, passwords and sessions. */
 export function createAuthService(deps: Deps) {
   const { database, config, clock, ids, identities, verifications, attempts, audit } = deps;
   const repository = createIdentityRepository(database);
+  const mails = createVerificationsRepository(database);
   const passwords = createPasswords({ costLog2: config.SCRYPT_COST_LOG2 });
   const policy = createPasswordPolicy(config);
 
-  const { openSession, signIn } = createSignIn(deps);
+  const sessions = createSessions(deps);
+  const { signIn } = createSignIn(deps);
 
   return {
     ...createAccount(deps),
     signIn,
 
-    async register({ email, username, password, fullName = null, userAgent }: Registration): Promise<SignedIn> {
+    async register({ email, username, password, fullName = null, ...client }: Registration): Promise<SignedIn> {
       if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
       await policy.requireAcceptable(password, { path: 'password', owner: { email, username } });
       const passwordHash = await passwords.hash(password);
       const now = clock.now();
-      const keys = { emailKey: emailKey(email), usernameKey: usernameKey(username) };
+      const keys = { emailKey: emailKey(email), ...usernameKeys(username) };
       const row = { id: ids.next(), email, username, ...keys, passwordHash, fullName, createdAt: now, updatedAt: now };
-      const { session, insert } = openSession(row.id, { userAgent, now });
+      const { session, insert } = await sessions.open(row.id, { client, now });
       audit.making({ type: 'user', id: row.id });
       audit.signingIn({ userId: row.id, credentialId: session.id });
       const verification = verifications.issue(row, { purpose: 'email_verification', now });
@@ -71,7 +70,7 @@ export function createAuthService(deps: Deps) {
         verifications.inBackground(verification.deliver);
         return { user, session };
       } catch (error) {
-        throw takenError(error) ?? error;
+        throw errors.takenError(error) ?? error;
       }
     },
 
@@ -80,10 +79,10 @@ export function createAuthService(deps: Deps) {
      * @throws invalid_credentials, the same and as slowly for an unknown account as for a wrong password;
      * too_many_attempts before the password is looked at.
      */
-    async login({ identifier, password, userAgent, address }: Login): Promise<SignIn> {
+    async login({ identifier, password, ...client }: Login): Promise<SignIn> {
       const key = loginKey(identifier);
       audit.about(await loginObject(deps.keyRing, key));
-      const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address });
+      const attempt = await attempts.begin({ what: 'login', account: JSON.stringify(key), address: client.address });
       const user = await repository.findUserByLogin(key);
       if (user) audit.about({ type: 'user', id: user.id });
       const isRight = await passwords.verify(password, user?.passwordHash);
@@ -91,33 +90,10 @@ export function createAuthService(deps: Deps) {
       await (user.twoFactorEnabledAt === null ? attempt.succeed() : attempt.advance());
       const { passwordHash: verifiedHash } = user;
       const passwordHash = passwords.needsRehash(verifiedHash) ? await passwords.hash(password) : verifiedHash;
-      return signIn(user, { userAgent, passwordHash });
+      return signIn(user, { ...client, passwordHash });
     },
 
-    /**
-     * Exchanges a refresh token for new tokens, once. A token that was exchanged before ends its session: either its
-     * client or a thief has the newer ones, and nobody can tell which.
-     */
-    async refresh({ refreshToken, userAgent }: Client & { refreshToken: string }): Promise<IssuedSession> {
-      const parsed = parseToken(refreshToken);
-      if (parsed?.kind !== 'refresh') throw errors.invalidRefreshToken();
-      const now = clock.now();
-      const { issued, stored } = issueSessionTokens('', { config, now });
-      // The same session, before and after: the one whose last rotation replaced this token.
-      const { id: sessionId, ownerId, exists } = repository.sessionBehind(parsed.hash);
-      const concerned = { objectType: 'session', objectId: sessionId, accountId: ownerId };
-      const [, replayed, [rotated]] = await database.commit([
-        audit.conditionally({ ...concerned, ...REPLAYED }, exists),
-        repository.removeReplayedSession(parsed.hash),
-        repository.rotateSession(parsed.hash, { tokens: stored, userAgent: shortened(userAgent), now }),
-        audit.conditionally({ ...concerned, actorType: 'user', actorId: ownerId, credentialId: sessionId }, exists),
-      ]);
-      if (replayed.length > 0 || rotated) audit.settled();
-      for (const { id } of replayed) identities.forgetCredential(id);
-      if (!rotated) throw errors.invalidRefreshToken();
-      identities.forgetCredential(rotated.id);
-      return { ...issued, id: rotated.id };
-    },
+    refresh: sessions.refresh,
 
     async logout({ userId, credential }: Actor): Promise<void> {
       if (credential.type !== 'session') throw errors.sessionRequired();
@@ -141,8 +117,9 @@ export function createAuthService(deps: Deps) {
         repository.changePassword(user.id, { verifiedHash, passwordHash, now }),
         requireChange(database, errors.wrongPassword),
         repository.removeOtherSessions(user.id, actor.credential.id),
-        // A reset asked for before, maybe by somebody else, must not undo this.
-        createVerificationsRepository(database).endAll(user.id, { purpose: 'password_reset', now }),
+        // What was asked for before, maybe by somebody else, must not undo this.
+        mails.endAll(user.id, { purpose: 'password_reset', now }),
+        mails.endAll(user.id, { purpose: 'email_change', now }),
       ]);
       identities.forgetUser(user.id);
     },
@@ -150,12 +127,3 @@ export function createAuthService(deps: Deps) {
 }
 
 export type AuthService = ReturnType<typeof createAuthService>;
-
-/** What the entry says of a refresh token that was exchanged before. Its sender is told less. */
-const REPLAYED = { action: 'auth.refreshReplayed', outcome: 'refused', errorCode: 'refresh_token_replayed' } as const;
-
-/** Which of the two that must be unique belongs to somebody already. */
-export function takenError(error: unknown): Error | undefined {
-  if (isUniqueViolation(error, 'users.email_key')) return errors.emailTaken();
-  return isUniqueViolation(error, 'users.username_key') ? errors.usernameTaken() : undefined;
-}

@@ -4,6 +4,7 @@ import { type Actor, SCOPES, type Scope } from '../../shared/actor.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { User } from './identity.table.ts';
 import type { Identity, IdentityCache } from './identity-cache.ts';
+import { createSessionsRepository } from './sessions.repository.ts';
 import { parseToken } from './tokens.ts';
 
 export type AuthenticationDeps = {
@@ -13,7 +14,7 @@ export type AuthenticationDeps = {
   waitUntil: (work: Promise<unknown>) => void;
 };
 
-/** The use of a key is noted once a minute at most. */
+/** The use of a credential is noted once a minute at most. */
 const TOUCH_INTERVAL_MS = 60_000;
 /** Notes wait until the request's own queries are through: they must not compete for the database. */
 const TOUCH_DELAY_MS = 50;
@@ -47,11 +48,20 @@ function ownLimits({ requestLimitPerMinute, requestLimitPerHour }: OwnLimits): P
  */
 export function createAuthenticate({ database, clock, identities, waitUntil }: AuthenticationDeps) {
   const repository = createIdentityRepository(database);
+  const sessions = createSessionsRepository(database);
+
+  const touchSession = async (ownerId: string, { id, hash, now }: { id: string; hash: string; now: number }) => {
+    await clock.sleep(TOUCH_DELAY_MS);
+    await sessions.touch(ownerId, { id, accessTokenHash: hash, now, before: now - TOUCH_INTERVAL_MS });
+  };
 
   const loadSession = async (hash: string): Promise<Identity | undefined> => {
-    const found = await repository.findSessionIdentity(hash, clock.now());
+    const now = clock.now();
+    const found = await repository.findSessionIdentity(hash, now);
     if (!found) return undefined;
-    const { id, userId, role, expiresAt } = found;
+    const { id, userId, role, expiresAt, lastUsedAt, isFirstUse } = found;
+    const isDue = isFirstUse === 1 || (lastUsedAt ?? 0) <= now - TOUCH_INTERVAL_MS;
+    if (isDue) waitUntil(touchSession(userId, { id, hash, now }));
     const credential = { type: 'session', id } as const;
     return { actor: { userId, scopes: scopesOf(role), credential, ...ownLimits(found) }, expiresAt };
   };

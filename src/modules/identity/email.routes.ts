@@ -10,9 +10,9 @@ const verify = publicRoute({
   operationId: 'verifyEmail',
   tags,
   summary: 'Verify an e-mail address',
-  description: 'With the token that was mailed to it, once.',
+  description: 'With the token that was mailed to it, once. If it is a new one, it replaces the old one now.',
   request: { body: jsonBody(verifyEmailBody) },
-  responses: { 200: json(userSchema, 'The account, with its address verified.') },
+  responses: { 200: json(userSchema, 'The account, with its address verified.'), ...problems('conflict') },
 });
 
 const resend = scopedRoute('account:write', {

@@ -1,3 +1,4 @@
+import { isUniqueViolation } from '../../db/sql.ts';
 import type { Scope } from '../../shared/actor.ts';
 import { AppError, invalidField } from '../../shared/app-error.ts';
 
@@ -14,8 +15,19 @@ export const invalidRefreshToken = () =>
 export const credentialRevoked = () =>
   new AppError('unauthenticated', 'This credential has been revoked; log in again.', { code: 'credential_revoked' });
 
-export const accountDeactivated = () =>
-  new AppError('forbidden', 'This account is deactivated.', { code: 'account_deactivated' });
+export const accountDeactivated = (by: 'owner' | 'admin' | null) =>
+  new AppError(
+    'forbidden',
+    by === 'owner'
+      ? 'This account is deactivated. Its owner brings it back by `POST /v1/auth/reactivate`.'
+      : 'This account is deactivated.',
+    { code: 'account_deactivated' },
+  );
+
+export const accountActive = () =>
+  new AppError('conflict', 'This account is active: log in.', { code: 'account_active' });
+
+export const noRefreshToken = () => invalidField('refreshToken', 'There is none, neither here nor in a cookie.');
 
 /** What administrators do for others, and to themselves only by mistake. */
 export const ownAccount = () =>
@@ -45,9 +57,32 @@ export const emailTaken = () =>
   new AppError('conflict', 'There is already an account with this e-mail address.', { code: 'email_taken' });
 
 export const usernameTaken = () =>
-  new AppError('conflict', 'There is already an account with this username.', { code: 'username_taken' });
+  new AppError('conflict', 'There is already an account with this username, or with one that looks the same.', {
+    code: 'username_taken',
+  });
 
-export const wrongPassword = () => invalidField('currentPassword', 'It is not your present password.');
+/** Which of the things that must be unique belongs to somebody already. */
+export function takenError(error: unknown): Error | undefined {
+  if (isUniqueViolation(error, 'users.email_key')) return emailTaken();
+  const isName = isUniqueViolation(error, 'users.username_key') || isUniqueViolation(error, 'users.username_skeleton');
+  return isName ? usernameTaken() : undefined;
+}
+
+export const wrongPassword = (path = 'currentPassword') => invalidField(path, 'It is not your present password.');
+
+export const sameEmail = () => invalidField('email', 'It is your address already.');
+
+export const preferencesTooLarge = (limit: number) =>
+  invalidField('preferences', `Merged with those that you have, they are longer than ${limit} bytes.`);
+
+export const pictureTooLarge = (limit: number) =>
+  new AppError('too_large', `A picture may have at most ${limit} bytes.`);
+
+export const pictureNotTaken = () => new AppError('unsupported_media_type', 'Send a picture: PNG, JPEG, WebP or GIF.');
+
+export const pictureBroken = () => invalidField('body', 'The picture is not whole.');
+
+export const pictureTooWide = (limit: number) => invalidField('body', `It has more than ${limit} pixels to a side.`);
 
 export const deletionNotConfirmed = () =>
   invalidField('password', 'It is not your password, without which your account is not deleted.');
@@ -63,6 +98,20 @@ export const tooManyKeys = (limit: number) =>
   new AppError('conflict', `You have ${limit} API keys, which is the most; delete one first.`, {
     code: 'too_many_keys',
   });
+
+export const keyExceedsYours = () =>
+  new AppError('forbidden', 'The key has scopes that your credential lacks.', { code: 'scopes_exceeded' });
+
+export const keyWidened = (path: string) =>
+  new AppError('forbidden', `An API key cannot give a key more than it has: \`${path}\` may only be lowered.`, {
+    code: 'key_widened',
+  });
+
+export const keyReplaced = () =>
+  new AppError('conflict', 'The key has been replaced by another one.', { code: 'key_replaced' });
+
+export const keyExpired = () =>
+  new AppError('conflict', 'The key has expired; make a new one.', { code: 'key_expired' });
 
 /** The same for a token that is unknown, used, expired, replaced by a newer one, or meant for something else. */
 export const invalidMailedToken = () =>

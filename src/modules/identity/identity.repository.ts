@@ -1,18 +1,18 @@
-import { and, count, eq, gt, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { and, count, eq, gt, isNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { integer, requireThat } from '../../db/sql.ts';
 import type { Actor } from '../../shared/actor.ts';
 import type { PageRequest } from '../../shared/page.ts';
-import { type ApiKey, apiKeys, type Session, type User, userSessions, users } from './identity.table.ts';
+import { type ApiKey, apiKeys, type User, userSessions, users } from './identity.table.ts';
 
-export type SessionTokens = Pick<
-  Session,
-  'accessTokenHash' | 'accessExpiresAt' | 'refreshTokenHash' | 'refreshExpiresAt'
->;
+/** What users change of their own accounts, to values or expressions; what is undefined stays as it is. */
+export type AccountColumns = {
+  [K in keyof Omit<User, 'id' | 'role' | 'status' | 'passwordHash' | 'version'>]?: User[K] | SQL | undefined;
+};
 
-type NewApiKey = Omit<ApiKey, 'lastUsedAt' | 'version' | 'updatedAt'>;
+type NewApiKey = Omit<ApiKey, 'lastUsedAt' | 'version' | 'updatedAt' | 'rotatedFrom' | 'replacedBy'>;
 
 /** Rows of accounts and their credentials. Look-ups by secret take its hash; everything else goes by user. */
 export function createIdentityRepository(database: Database) {
@@ -45,6 +45,8 @@ export function createIdentityRepository(database: Database) {
           id: userSessions.id,
           userId: userSessions.ownerId,
           expiresAt: userSessions.accessExpiresAt,
+          lastUsedAt: userSessions.lastUsedAt,
+          isFirstUse: sql<number>`${userSessions.sealedTokens} is not null`.as('is_first_use'),
           role: users.role,
           requestLimitPerMinute: users.requestLimitPerMinute,
           requestLimitPerHour: users.requestLimitPerHour,
@@ -90,11 +92,7 @@ export function createIdentityRepository(database: Database) {
 
     updateUser(
       userId: string,
-      {
-        changes,
-        now,
-        expectedVersion,
-      }: { changes: Pick<Partial<User>, 'fullName'>; now: number; expectedVersion?: number | undefined },
+      { changes, now, expectedVersion }: { changes: AccountColumns; now: number; expectedVersion?: number | undefined },
     ): Statement<User[]> {
       const expected = expectedVersion === undefined ? undefined : eq(users.version, expectedVersion);
       return orm
@@ -158,52 +156,6 @@ export function createIdentityRepository(database: Database) {
 
     removeOtherSessions(userId: string, keptId: string): Statement {
       return orm.delete(userSessions).where(and(eq(userSessions.ownerId, userId), ne(userSessions.id, keptId)));
-    },
-
-    /** Finds, inside a batch, the session whose last rotation replaced this refresh token. */
-    sessionBehind(refreshTokenHash: string) {
-      const having = sql`from ${userSessions} where previous_refresh_token_hash = ${refreshTokenHash}`;
-      return {
-        id: sql<string | null>`(select id ${having})`,
-        ownerId: sql<string | null>`(select user_id ${having})`,
-        exists: sql`exists (select 1 ${having})`,
-      };
-    },
-
-    /** Ends the session whose last rotation replaced this refresh token: whoever shows it again may have stolen it. */
-    removeReplayedSession(refreshTokenHash: string): Statement<{ id: string }[]> {
-      return orm
-        .delete(userSessions)
-        .where(eq(userSessions.previousRefreshTokenHash, refreshTokenHash))
-        .returning({ id: userSessions.id });
-    },
-
-    /** Exchanges a live session's tokens if the refresh token is still the current one. */
-    rotateSession(
-      refreshTokenHash: string,
-      { tokens, userAgent, now }: { tokens: SessionTokens; userAgent: string | null; now: number },
-    ): Statement<Session[]> {
-      const owner = orm
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, userSessions.ownerId), isActive));
-      return orm
-        .update(userSessions)
-        .set({
-          ...tokens,
-          userAgent,
-          previousRefreshTokenHash: refreshTokenHash,
-          version: sql`${userSessions.version} + 1`,
-          updatedAt: now,
-        })
-        .where(
-          and(
-            eq(userSessions.refreshTokenHash, refreshTokenHash),
-            gt(userSessions.refreshExpiresAt, now),
-            sql`exists ${owner}`,
-          ),
-        )
-        .returning();
     },
 
     /** Undoes the batch unless the credential is still live: another isolate may trust a revoked one for a moment. */

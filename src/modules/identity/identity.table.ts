@@ -2,6 +2,18 @@ import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod';
 import { id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
 import { SCOPES } from '../../shared/actor.ts';
+import { PICTURE_TYPES } from './picture.ts';
+
+const avatarSchema = z.object({
+  /** Names its object in the archive: a new one for each picture. */
+  id: z.string(),
+  mediaType: z.enum(PICTURE_TYPES),
+  sizeBytes: z.number(),
+  width: z.number(),
+  height: z.number(),
+});
+
+export const THEMES = ['system', 'light', 'dark'] as const;
 
 export const users = sqliteTable('users', {
   id: id(),
@@ -28,6 +40,15 @@ export const users = sqliteTable('users', {
   lastActiveOn: text('last_active_on'),
   requestLimitPerMinute: integer('request_limit_per_minute'),
   requestLimitPerHour: integer('request_limit_per_hour'),
+  bio: text('bio'),
+  theme: text('theme', { enum: THEMES }).notNull().default('system'),
+  locale: text('locale'),
+  timeZone: text('time_zone'),
+  preferredModel: text('preferred_model'),
+  preferences: json('preferences', z.record(z.string(), z.json())).notNull().default({}),
+  avatar: json('avatar', avatarSchema),
+  deactivatedBy: text('deactivated_by', { enum: ['owner', 'admin'] }),
+  usernameSkeleton: text('username_skeleton'),
 });
 
 /** Kept by triggers: what an account can be found by, in lower case. */
@@ -59,6 +80,12 @@ export const userSessions = sqliteTable('user_sessions', {
   userAgent: text('user_agent'),
   version: version(),
   ...timestamps(),
+  deviceName: text('device_name'),
+  addressHash: text('address_hash'),
+  lastUsedAt: timestamp('last_used_at'),
+  refreshedAt: timestamp('refreshed_at'),
+  absoluteExpiresAt: timestamp('absolute_expires_at'),
+  sealedTokens: text('sealed_tokens'),
 });
 
 export const apiKeys = sqliteTable('api_keys', {
@@ -73,12 +100,14 @@ export const apiKeys = sqliteTable('api_keys', {
   version: version(),
   ...timestamps(),
   requestsPerMinute: integer('requests_per_minute'),
+  rotatedFrom: text('rotated_from'),
+  replacedBy: text('replaced_by'),
 });
 
 export const verifications = sqliteTable('verifications', {
   id: id(),
   ownerId: text('user_id').notNull(),
-  purpose: text('purpose', { enum: ['email_verification', 'password_reset'] }).notNull(),
+  purpose: text('purpose', { enum: ['email_verification', 'password_reset', 'email_change'] }).notNull(),
   tokenHash: text('token_hash').notNull(),
   email: text('email').notNull(),
   expiresAt: timestamp('expires_at').notNull(),
@@ -90,6 +119,7 @@ export const verifications = sqliteTable('verifications', {
 });
 
 export type User = typeof users.$inferSelect;
+export type Avatar = z.output<typeof avatarSchema>;
 export type Session = typeof userSessions.$inferSelect;
 export type ApiKey = typeof apiKeys.$inferSelect;
 export type Verification = typeof verifications.$inferSelect;

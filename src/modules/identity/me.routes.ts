@@ -1,8 +1,17 @@
 import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
+import { clearSessionCookies } from '../../http/session-cookies.ts';
 import { entityTag } from '../../shared/entity-tag.ts';
 import { presentSession, presentUser } from './identity.presenter.ts';
-import { changeAccountBody, identityPageQuery, sessionPageSchema, userSchema } from './identity.schemas.ts';
+import {
+  changeAccountBody,
+  endSessionsQuery,
+  identityPageQuery,
+  renameSessionBody,
+  sessionPageSchema,
+  sessionSchema,
+  userSchema,
+} from './identity.schemas.ts';
 
 const tags = ['me'];
 
@@ -25,11 +34,13 @@ const change = scopedRoute('account:write', {
   operationId: 'changeMe',
   tags,
   summary: 'Change your account',
-  description: 'Give `If-Match` or `version` to change only what you have read.',
+  description:
+    'Give `If-Match` or `version` to change only what you have read. What is absent stays; null takes it back. ' +
+    '`preferences` are merged with those that there are. The e-mail address is changed at `/v1/me/email`.',
   request: { body: jsonBody(changeAccountBody) },
   responses: {
     200: json(userSchema, 'Your changed account.'),
-    ...problems('malformed', 'stale_version', 'too_large', 'invalid_fields'),
+    ...problems('malformed', 'conflict', 'stale_version', 'too_large', 'invalid_fields'),
   },
 });
 
@@ -42,6 +53,30 @@ const listSessions = scopedRoute('account:read', {
   description: 'Those that can still be refreshed; `isCurrent` marks the one that asks.',
   request: { query: identityPageQuery },
   responses: { 200: json(sessionPageSchema, 'One page.'), ...problems('invalid_fields') },
+});
+
+const renameSession = scopedRoute('account:write', {
+  method: 'patch',
+  path: '/v1/me/sessions/{id}',
+  operationId: 'renameSession',
+  tags,
+  summary: 'Name a device',
+  description: 'So that you know it again in the list.',
+  request: { params: idParam('session'), body: jsonBody(renameSessionBody) },
+  responses: { 200: json(sessionSchema, 'The session.'), ...problems('not_found') },
+});
+
+const endSessions = scopedRoute('account:write', {
+  method: 'delete',
+  path: '/v1/me/sessions',
+  operationId: 'endSessions',
+  tags,
+  summary: 'End all your other sessions',
+  description:
+    'With `keepCurrent=false` the one that asks as well. As when one is ended, within 30 seconds wherever else they were ' +
+    'used moments ago. API keys stay.',
+  request: { query: endSessionsQuery },
+  responses: { 204: { description: 'They have ended.' }, ...problems('invalid_fields') },
 });
 
 const endSession = scopedRoute('account:write', {
@@ -66,8 +101,8 @@ export function meRoutes(app: Router): void {
   });
 
   app.openapi(change, async (c) => {
-    const { version, fullName } = c.req.valid('json');
-    const changes = { fullName, expectedVersion: expectedVersion(c, version) };
+    const { version, ...fields } = c.req.valid('json');
+    const changes = { ...fields, expectedVersion: expectedVersion(c, version) };
     const user = await c.var.services.auth.changeAccount(c.var.actor, changes);
     c.header('etag', entityTag(user.version));
     return c.json(presentUser(user), 200);
@@ -76,6 +111,19 @@ export function meRoutes(app: Router): void {
   app.openapi(listSessions, async (c) => {
     const { items, nextCursor } = await c.var.services.auth.listSessions(c.var.actor, c.req.valid('query'));
     return c.json({ items: items.map((session) => presentSession(session, c.var.actor)), nextCursor }, 200);
+  });
+
+  app.openapi(renameSession, async (c) => {
+    const change = { ...c.req.valid('param'), ...c.req.valid('json') };
+    const session = await c.var.services.auth.renameSession(c.var.actor, change);
+    return c.json(presentSession(session, c.var.actor), 200);
+  });
+
+  app.openapi(endSessions, async (c) => {
+    const keepsCurrent = c.req.valid('query').keepCurrent === 'true';
+    await c.var.services.auth.endSessions(c.var.actor, { keepsCurrent });
+    if (!keepsCurrent) clearSessionCookies(c);
+    return c.body(null, 204);
   });
 
   app.openapi(endSession, async (c) => {

@@ -86,6 +86,7 @@ export function createPasswordResetService(deps: Deps) {
         repository.confirmEmail(hash, { purpose, now }),
         repository.removeSessions(user.id),
         repository.endAll(user.id, { purpose, now }),
+        repository.endAll(user.id, { purpose: 'email_change', now }),
       ]);
       identities.forgetUser(user.id);
       verifications.inBackground(() => confirm(user));

@@ -12,6 +12,7 @@ const PREFIXES = {
   oauth_browser: 'cpb_',
   oauth_code: 'cpo_',
   erasure: 'cpe_',
+  email_change: 'cpm_',
 } as const;
 
 const KINDS = [
@@ -25,6 +26,7 @@ const KINDS = [
   'oauth_browser',
   'oauth_code',
   'erasure',
+  'email_change',
 ] as const;
 
 export type TokenKind = keyof typeof PREFIXES;

@@ -1,4 +1,4 @@
-import { and, count, eq, getTableColumns, gt, gte, isNull, lt, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { integer, requireThat } from '../../db/sql.ts';
@@ -20,9 +20,13 @@ export function createVerificationsRepository(database: Database) {
   const { orm } = database;
   const isUsable = (now: number) => and(isNull(verifications.usedAt), gt(verifications.expiresAt, now));
 
-  /** The account that a token was mailed to, while it is active and still has that address. */
+  /** The account that a token was mailed to, while it is active and still has that address, or is to get it. */
   const isOwner = () =>
-    and(eq(users.id, verifications.ownerId), eq(users.status, 'active'), eq(users.email, verifications.email));
+    and(
+      eq(users.id, verifications.ownerId),
+      eq(users.status, 'active'),
+      or(eq(users.email, verifications.email), eq(verifications.purpose, 'email_change')),
+    );
   const owner = () => orm.select({ id: users.id }).from(users).where(isOwner());
   const ofToken = (tokenHash: string, { purpose }: Pick<Kind, 'purpose'>) =>
     and(eq(verifications.tokenHash, tokenHash), eq(verifications.purpose, purpose));
@@ -90,6 +94,30 @@ export function createVerificationsRepository(database: Database) {
           updatedAt: now,
         })
         .where(eq(users.id, ownerOf(tokenHash, { purpose })))
+        .returning();
+    },
+
+    /** The address that a usable token would give its account. */
+    async findNewEmail(
+      tokenHash: string,
+      { purpose, now }: Kind,
+    ): Promise<{ ownerId: string; email: string } | undefined> {
+      const rows = await orm
+        .select({ ownerId: verifications.ownerId, email: verifications.email })
+        .from(verifications)
+        .where(and(ofToken(tokenHash, { purpose }), isUsable(now)));
+      return rows[0];
+    },
+
+    /** Gives an account an address that its user has just shown to be theirs. */
+    setEmail(
+      userId: string,
+      { email, emailKey, now }: { email: string; emailKey: string; now: number },
+    ): Statement<User[]> {
+      return orm
+        .update(users)
+        .set({ email, emailKey, emailVerifiedAt: now, version: sql`${users.version} + 1`, updatedAt: now })
+        .where(eq(users.id, userId))
         .returning();
     },
 

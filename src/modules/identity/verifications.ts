@@ -6,6 +6,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { type Mail, MailError, type Mailer } from '../../platform/mail/mail.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { User } from './identity.table.ts';
+import { changeEmailMail } from './mails/change-email.ts';
 import { invitationMail } from './mails/invitation.ts';
 import type { MailContent } from './mails/layout.ts';
 import { resetPasswordMail } from './mails/reset-password.ts';
@@ -71,6 +72,8 @@ export function createVerifications({
     return purpose === 'password_reset' ? config.PASSWORD_RESET_SECONDS : config.EMAIL_VERIFICATION_SECONDS;
   };
 
+  const compose = { email_verification: verifyEmailMail, email_change: changeEmailMail };
+
   /** The token stands behind the #, which browsers send to nobody: no log and no `Referer` has it. */
   const contentOf = (occasion: Occasion, { username, token }: { username: string; token: string }): MailContent => {
     const facts = { username, lifetimeSeconds: secondsOf(occasion) };
@@ -79,7 +82,7 @@ export function createVerifications({
           ...facts,
           url: `${config.PUBLIC_URL}/docs/reset-password/#token=${token}`,
         })
-      : verifyEmailMail({ ...facts, url: `${config.PUBLIC_URL}/docs/verify-email/#token=${token}` });
+      : compose[occasion.purpose]({ ...facts, url: `${config.PUBLIC_URL}/docs/verify-email/#token=${token}` });
   };
 
   const deliver = async ({ id, mailId, to, ownerId, content }: Delivery): Promise<void> => {
@@ -114,16 +117,17 @@ export function createVerifications({
 
     /**
      * Makes a token, ends the older ones for the purpose, and mails it.
-     * @throws the refusal when the user has had too many in the last hour.
+     * @throws the refusal when the user has had too many in the last hour, or that of a guard.
      */
     async request(
       user: Addressee,
-      { purpose, refusal }: { purpose: Purpose; refusal: () => Error },
+      { purpose, refusal, guards = [] }: { purpose: Purpose; refusal: () => Error; guards?: Statement[] },
     ): Promise<Pick<Issued, 'deliver'>> {
       const now = clock.now();
       const { insert, deliver: deliverIt } = issue(user, { purpose, now });
       const bound = { purpose, since: now - HOUR_MS, limit: MAX_PER_HOUR, refusal };
       await database.commit([
+        ...guards,
         repository.requireFewer(user.id, bound),
         repository.endAll(user.id, { purpose, now }),
         insert,

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, count, eq, isNull, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { integer, requireThat } from '../../db/sql.ts';
@@ -58,6 +58,12 @@ export function createCollectionsRepository(database: Database) {
   return {
     find: (ownerId: string, id: string): Promise<CountedCollection | undefined> => counted.find(ownerId, id),
     select: (ownerId: string, id: string): Statement<CountedCollection[]> => counted.select(ownerId, id),
+
+    summarise: (ownerId: string): Statement<{ total: number }[]> =>
+      orm
+        .select({ total: count() })
+        .from(collections)
+        .where(and(eq(collections.ownerId, ownerId), isNull(collections.deletedAt))),
 
     list(
       ownerId: string,

@@ -48,6 +48,9 @@ export function createCollectionsService({ database, clock, ids, audit }: Deps) 
   };
 
   return {
+    /** How many collections an owner has, to be read with others. */
+    summarise: repository.summarise,
+
     create(actor: Actor, fields: CollectionFields): Promise<CountedCollection> {
       const id = ids.next();
       const ownerId = actor.userId;

@@ -1,4 +1,4 @@
-import { and, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
+import { and, count, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
@@ -99,6 +99,16 @@ export function createDocumentsRepository(database: Database) {
         },
         where: membership(options),
       });
+    },
+
+    /** How many documents there are, trash included, and how large their files are: each from an index alone. */
+    summarise(ownerId: string): Statement<{ total: number; bytes: number | null }[]> {
+      const bytes = sql<number | null>`(select sum(size_bytes) from ${documents} as sized
+        where sized.owner_id = ${ownerId})`;
+      return database.orm
+        .select({ total: count(), bytes: bytes.as('bytes') })
+        .from(documents)
+        .where(and(eq(documents.ownerId, ownerId), notDeleting));
     },
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),

@@ -101,6 +101,9 @@ export function createDocumentsService(deps: Deps) {
   };
 
   return {
+    /** Figures about an owner's documents, to be read with others. */
+    summarise: repository.summarise,
+
     get,
     revise,
     show,

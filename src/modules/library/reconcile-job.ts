@@ -2,6 +2,7 @@ import type { Database } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { AuditService } from '../audit/audit.service.ts';
+import type { AvatarsService } from '../identity/avatars.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import { parseArchiveKey } from '../ingestion/archive.ts';
 import type { JobsService, JobType } from '../ingestion/ingestion.service.ts';
@@ -18,6 +19,7 @@ type Deps = {
   indexOf: IndexOf;
   jobs: JobsService;
   audit: AuditService;
+  avatars: Pick<AvatarsService, 'listKeys'>;
 };
 
 /** Documents compared at a time. */
@@ -36,7 +38,7 @@ type Report = { documents: number; objects: number; problems: Problem[]; problem
  * lacks is processed or synced anew, what nobody owns is removed.
  */
 export function createReconcileJob(deps: Deps): JobHandler {
-  const { database, archive, indexOf, jobs } = deps;
+  const { database, archive, indexOf, jobs, avatars } = deps;
   const repository = createDocumentsRepository(database);
   const versions = createVersionsRepository(database);
 
@@ -114,6 +116,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
   const sweepArchive = async (attempt: Attempt, report: Report) => {
     const { userId: ownerId } = attempt.actor;
     const oldest = deps.clock.now() - ORPHAN_AGE_MS;
+    const pictures = await avatars.listKeys(ownerId);
     for await (const files of archive.listOwner(ownerId)) {
       report.objects += files.length;
       const old = files.filter((file) => file.uploadedAt < oldest);
@@ -122,9 +125,9 @@ export function createReconcileJob(deps: Deps): JobHandler {
       const contentIds = [...new Set(old.flatMap((file) => parseArchiveKey(file.key)?.contentId ?? []))];
       const leaving = await jobs.openSubjects(ownerId, contentIds);
       const known = new Set((await versions.contentsOf(ownerId, ids)).map(({ contentId }) => contentId));
-      const orphans = old.filter((file) => {
-        const contentId = parseArchiveKey(file.key)?.contentId ?? '';
-        return !known.has(contentId) && !leaving.has(contentId);
+      const orphans = old.filter(({ key }) => {
+        const contentId = parseArchiveKey(key)?.contentId ?? '';
+        return !pictures.has(key) && !known.has(contentId) && !leaving.has(contentId);
       });
       note(
         report,

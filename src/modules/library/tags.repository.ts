@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, count, eq, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository, type NewRow } from '../../db/repository.ts';
 import { inJson, integer } from '../../db/sql.ts';
@@ -26,6 +26,9 @@ export function createTagsRepository(database: Database) {
   return {
     find: (ownerId: string, id: string): Promise<CountedTag | undefined> => rows.find(ownerId, id),
     select: (ownerId: string, id: string): Statement<CountedTag[]> => rows.select(ownerId, id),
+
+    summarise: (ownerId: string): Statement<{ total: number }[]> =>
+      orm.select({ total: count() }).from(tags).where(eq(tags.ownerId, ownerId)),
 
     list(ownerId: string, { key, sort, ...page }: PageRequest & { key: string | undefined }) {
       // By the folded name: as people expect it, and in the order of an index, so that only the page is counted.

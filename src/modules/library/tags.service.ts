@@ -49,6 +49,9 @@ export function createTagsService({ database, clock, ids, audit }: Deps) {
   };
 
   return {
+    /** How many tags an owner has, to be read with others. */
+    summarise: repository.summarise,
+
     create(actor: Actor, { name, colour }: TagFields): Promise<CountedTag> {
       const id = ids.next();
       const ownerId = actor.userId;

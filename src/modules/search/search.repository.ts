@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, count, eq, sql } from 'drizzle-orm';
 import { bulkInsert } from '../../db/bulk.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
@@ -28,6 +28,9 @@ export function createQueriesRepository(database: Database) {
     },
 
     insertMany: (rows: QueryRow[]): Statement => bulkInsert(database, queries, { rows, onConflict: 'ignore' }),
+
+    summarise: (ownerId: string): Statement<{ total: number }[]> =>
+      orm.select({ total: count() }).from(queries).where(eq(queries.ownerId, ownerId)),
 
     /** Takes a document's id out of the owner's history. */
     forgetDocument(ownerId: string, documentId: string): Statement {

@@ -125,6 +125,9 @@ export function createSearchService(deps: Deps) {
   };
 
   return {
+    /** How many searches an owner has made, to be read with others. */
+    summarise: history.summarise,
+
     async search(actor: Actor, input: SearchInput): Promise<SearchOutcome> {
       const start = performance.now();
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };

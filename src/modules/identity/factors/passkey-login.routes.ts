@@ -1,5 +1,6 @@
-import { clientAddress } from '../../../http/client-address.ts';
+import { clientOf } from '../../../http/client-address.ts';
 import { json, jsonBody, problems, publicRoute, type Router } from '../../../http/openapi.ts';
+import { answerSession, wantsCookies } from '../../../http/session-cookies.ts';
 import { presentSignedIn } from '../identity.presenter.ts';
 import { signedInSchema } from '../identity.schemas.ts';
 import { assertionOptionsSchema, passkeyFactorBody, passkeyLoginBody, ticketBody } from './passkeys.schemas.ts';
@@ -72,10 +73,11 @@ export function passkeyLoginRoutes(app: Router): void {
   });
 
   app.openapi(verify, async (c) => {
-    const login = { ...c.req.valid('json'), userAgent: c.req.header('user-agent') };
-    const signedIn = await c.var.services.passkeyLogin.verify(login);
+    const { cookie, ...login } = c.req.valid('json');
+    const inCookies = wantsCookies(c, cookie);
+    const signedIn = await c.var.services.passkeyLogin.verify({ ...login, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignedIn(signedIn), 200);
+    return c.json(presentSignedIn(answerSession(c, signedIn, inCookies)), 200);
   });
 
   app.openapi(startSecondFactor, async (c) => {
@@ -85,12 +87,10 @@ export function passkeyLoginRoutes(app: Router): void {
   });
 
   app.openapi(verifySecondFactor, async (c) => {
-    const signedIn = await c.var.services.passkeyLogin.verifySecondFactor({
-      ...c.req.valid('json'),
-      userAgent: c.req.header('user-agent'),
-      address: clientAddress(c),
-    });
+    const { cookie, ...login } = c.req.valid('json');
+    const inCookies = wantsCookies(c, cookie);
+    const signedIn = await c.var.services.passkeyLogin.verifySecondFactor({ ...login, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignedIn(signedIn), 200);
+    return c.json(presentSignedIn(answerSession(c, signedIn, inCookies)), 200);
   });
 }

@@ -1,11 +1,7 @@
-import type { Config } from '../../../config.ts';
-import type { Database } from '../../../db/client.ts';
 import type { Attempts } from '../../../limit-objects/attempts.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import type { Ids } from '../../../platform/ids.ts';
-import type { AuditService } from '../../audit/audit.service.ts';
 import type { User } from '../identity.table.ts';
-import { type Client, createSignIn, type SignedIn } from '../sign-in.ts';
+import type { Client, SessionDeps } from '../sessions.ts';
+import { createSignIn, type SignedIn } from '../sign-in.ts';
 import type { Verifications } from '../verifications.ts';
 import * as errors from './factors.errors.ts';
 import { assertionOptions, CHALLENGE_MS } from './passkey-options.ts';
@@ -16,15 +12,7 @@ import { createSecondFactorAttempts } from './second-factor-attempts.ts';
 import { createTickets } from './tickets.ts';
 import { type AssertionResponse, challengeOf, checkAssertion, newChallenge, userHandle } from './webauthn.ts';
 
-type Deps = {
-  database: Database;
-  config: Config;
-  clock: Clock;
-  ids: Ids;
-  attempts: Attempts;
-  audit: AuditService;
-  verifications: Verifications;
-};
+type Deps = SessionDeps & { attempts: Attempts; verifications: Verifications };
 
 /** Logins by passkey: alone, for a passkey that has verified its user is two factors in one, or after a password. */
 export function createPasskeyLoginService(deps: Deps) {
@@ -66,10 +54,10 @@ export function createPasskeyLoginService(deps: Deps) {
     },
 
     /** @throws invalid_passkey, whatever is wrong. */
-    async verify({ response, userAgent }: Client & { response: AssertionResponse }): Promise<SignedIn> {
+    async verify({ response, ...client }: Client & { response: AssertionResponse }): Promise<SignedIn> {
       const { user, proof } = await check(response, 'login');
       if (!isHandleOf(user, response)) throw errors.invalidPasskey();
-      return signInFully(user, { userAgent, proof });
+      return signInFully(user, { ...client, proof });
     },
 
     /** The same for one of the passkeys of a ticket's holder. */
@@ -89,13 +77,13 @@ export function createPasskeyLoginService(deps: Deps) {
 
     /** @throws invalid_ticket; too_many_attempts; invalid_passkey, also for the passkey of somebody else. */
     async verifySecondFactor(login: WithTicket & { response: AssertionResponse }): Promise<SignedIn> {
-      const { ticket, response, userAgent, address } = login;
+      const { ticket, response, ...client } = login;
       const { user, use } = await tickets.open(ticket);
       audit.about({ type: 'user', id: user.id });
-      const attempt = await begin(user, address);
+      const attempt = await begin(user, client.address);
       const { user: signer, proof, now } = await check(response, 'second_factor');
       if (signer.id !== user.id) throw errors.invalidPasskey();
-      const signedIn = await signInFully(user, { userAgent, proof: [...use(now), ...proof] });
+      const signedIn = await signInFully(user, { ...client, proof: [...use(now), ...proof] });
       attempt.settle();
       return signedIn;
     },

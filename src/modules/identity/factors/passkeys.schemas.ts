@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../../http/pagination.ts';
-import { text, timestamp } from '../identity.schemas.ts';
+import { cookie, deviceName } from '../identity.schemas.ts';
+import { text, timestamp } from '../profile.schemas.ts';
 import { ticket } from './two-factor.schemas.ts';
 
 /** Credential ids have at most 1,023 bytes. */
@@ -66,9 +67,13 @@ export const changePasskeyBody = z
   .strict()
   .openapi('PasskeyChanges');
 
-export const passkeyLoginBody = z.object({ response: assertionResponse }).openapi('PasskeyLogin');
+export const passkeyLoginBody = z
+  .object({ response: assertionResponse, deviceName: deviceName.optional(), cookie })
+  .openapi('PasskeyLogin');
 export const ticketBody = z.object({ ticket }).openapi('Ticket');
-export const passkeyFactorBody = z.object({ ticket, response: assertionResponse }).openapi('PasskeySecondFactor');
+export const passkeyFactorBody = z
+  .object({ ticket, response: assertionResponse, deviceName: deviceName.optional(), cookie })
+  .openapi('PasskeySecondFactor');
 
 const descriptor = z.object({
   id: z.string(),

@@ -1,12 +1,8 @@
-import type { Config } from '../../../config.ts';
-import type { Database } from '../../../db/client.ts';
 import type { Attempts } from '../../../limit-objects/attempts.ts';
-import type { Clock } from '../../../platform/clock.ts';
-import type { KeyRing } from '../../../platform/secrets/key-ring.ts';
-import type { AuditService } from '../../audit/audit.service.ts';
 import type { User } from '../identity.table.ts';
 import { recoveryCodeUsedMail } from '../mails/recovery-codes.ts';
-import { type Client, createSignIn, type SignedIn } from '../sign-in.ts';
+import type { Client, SessionDeps } from '../sessions.ts';
+import { createSignIn, type SignedIn } from '../sign-in.ts';
 import { createCodeCheck } from './code-check.ts';
 import * as errors from './factors.errors.ts';
 import { createNotices, type NoticeDeps } from './notices.ts';
@@ -14,17 +10,9 @@ import { createSecondFactorAttempts } from './second-factor-attempts.ts';
 import { createTickets } from './tickets.ts';
 import { createTwoFactorRepository } from './two-factor.repository.ts';
 
-type Deps = NoticeDeps & {
-  database: Database;
-  config: Config;
-  clock: Clock;
-  keyRing: KeyRing;
-  attempts: Attempts;
-  audit: AuditService;
-};
+type Deps = NoticeDeps & SessionDeps & { attempts: Attempts };
 
-/** `address` is where it comes from, as attempts are counted. */
-export type WithTicket = Client & { ticket: string; address?: string | undefined };
+export type WithTicket = Client & { ticket: string };
 
 /** The second half of a login: a code for a ticket. */
 export function createSecondFactorService(deps: Deps) {
@@ -47,15 +35,15 @@ export function createSecondFactorService(deps: Deps) {
      * @throws invalid_ticket; too_many_attempts before the code is looked at; invalid_code, also for one that was used
      * before or is being used at this moment: a code is spent in the batch that opens the session.
      */
-    async verify({ ticket, code, userAgent, address }: WithTicket & { code: string }): Promise<SignedIn> {
+    async verify({ ticket, code, ...client }: WithTicket & { code: string }): Promise<SignedIn> {
       const { user, twoFactor, use } = await tickets.open(ticket);
       audit.about({ type: 'user', id: user.id });
-      const attempt = await begin(user, address);
+      const attempt = await begin(user, client.address);
       const proof = await checkCode(twoFactor, code);
       if (!proof) throw errors.invalidCode();
       const now = clock.now();
       const spent = repository.spend(user.id, { proof, now, refusal: errors.invalidCode });
-      const signedIn = await signInFully(user, { userAgent, proof: [...use(now), ...spent] });
+      const signedIn = await signInFully(user, { ...client, proof: [...use(now), ...spent] });
       attempt.settle();
       if (proof.method === 'recovery_code') tellOfRecovery(user);
       return signedIn;

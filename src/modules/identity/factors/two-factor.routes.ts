@@ -1,5 +1,6 @@
-import { clientAddress } from '../../../http/client-address.ts';
+import { clientOf } from '../../../http/client-address.ts';
 import { json, jsonBody, problems, publicRoute, type Router, scopedRoute } from '../../../http/openapi.ts';
+import { answerSession, wantsCookies } from '../../../http/session-cookies.ts';
 import { presentSignedIn } from '../identity.presenter.ts';
 import { signedInSchema } from '../identity.schemas.ts';
 import { presentEnrolment, presentFactors } from './two-factor.presenter.ts';
@@ -94,13 +95,11 @@ const replaceCodes = scopedRoute('account:write', {
 /** Authenticator apps and recovery codes. Answers with secrets or tokens in them may not be stored on the way. */
 export function twoFactorRoutes(app: Router): void {
   app.openapi(verify, async (c) => {
-    const signedIn = await c.var.services.secondFactor.verify({
-      ...c.req.valid('json'),
-      userAgent: c.req.header('user-agent'),
-      address: clientAddress(c),
-    });
+    const { cookie, ...login } = c.req.valid('json');
+    const inCookies = wantsCookies(c, cookie);
+    const signedIn = await c.var.services.secondFactor.verify({ ...login, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignedIn(signedIn), 200);
+    return c.json(presentSignedIn(answerSession(c, signedIn, inCookies)), 200);
   });
 
   app.openapi(get, async (c) => {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { password, signedInSchema, text, timestamp } from '../identity.schemas.ts';
+import { cookie, deviceName, password, signedInSchema } from '../identity.schemas.ts';
+import { text, timestamp } from '../profile.schemas.ts';
 
 const MAX_CODE_CHARS = 64;
 const MAX_TICKET_CHARS = 200;
@@ -10,7 +11,9 @@ const code = text(MAX_CODE_CHARS).min(1).openapi({
 });
 export const ticket = text(MAX_TICKET_CHARS).min(1).openapi({ example: 'cpt_…', description: 'From the login.' });
 
-export const verifyCodeBody = z.object({ ticket, code }).openapi('SecondFactor');
+export const verifyCodeBody = z
+  .object({ ticket, code, deviceName: deviceName.optional(), cookie })
+  .openapi('SecondFactor');
 
 export const enrollBody = z.object({ password }).openapi('TwoFactorEnrolment');
 

@@ -29,7 +29,7 @@ const link = scopedRoute('account:write', {
   tags,
   summary: 'Begin to link an account elsewhere',
   description:
-    'Needs a session that lasts until the account is linked. Open the `url` in the browser that keeps the cookie of ' +
+    'Needs a session that was opened in the last 15 minutes and lasts until the account is linked. Open the `url` in the browser that keeps the cookie of ' +
     'this answer. It comes back to the callback, or, with `redirectUri`, to the app with `?linked=…` or `?error=…`.',
   request: { params: providerParam, body: jsonBody(linkBody) },
   responses: {
@@ -45,7 +45,7 @@ const unlink = scopedRoute('account:write', {
   tags,
   summary: 'Unlink an account elsewhere',
   description:
-    'Forgets its tokens; sessions stay. Needs a session. Refused while it is your only way in: an account that was ' +
+    'Forgets its tokens; sessions stay. Needs a session that was opened in the last 15 minutes. Refused while it is your only way in: an account that was ' +
     'made by signing in elsewhere has no password until you set one by `/v1/auth/password/forgot`.',
   request: { params: idParam('linked account') },
   responses: {

@@ -11,7 +11,10 @@ import type { KeyRing } from '../../../platform/secrets/key-ring.ts';
 import type { Actor } from '../../../shared/actor.ts';
 import { notFound } from '../../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../../shared/page.ts';
+import { recentLoginRequired } from '../factors/factors.errors.ts';
+import { RECENT_LOGIN_MS } from '../factors/two-factor.service.ts';
 import * as identityErrors from '../identity.errors.ts';
+import { createIdentityRepository } from '../identity.repository.ts';
 import type { IdentityProviders } from './configured-providers.ts';
 import * as errors from './oauth.errors.ts';
 import { createOauthRepository } from './oauth.repository.ts';
@@ -28,6 +31,7 @@ const OTHERS_STORE_MS = 300;
 /** The accounts elsewhere that users have linked. */
 export function createOauthAccountsService({ database, clock, keyRing, identityProviders }: Deps) {
   const repository = createOauthRepository(database);
+  const identity = createIdentityRepository(database);
 
   const store = async (account: OauthAccount, tokens: ProviderTokens & Pick<IssuedTokens, 'expiresAt'>) => {
     const { id, version, ownerId } = account;
@@ -64,10 +68,13 @@ export function createOauthAccountsService({ database, clock, keyRing, identityP
   return {
     list: ({ userId }: Actor, page: PageRequest): Promise<Page<OauthAccount>> => repository.listAccounts(userId, page),
 
-    /** Unlinks an account, unless its user could not come back then. */
-    async unlink({ userId, credential }: Actor, id: string): Promise<void> {
+    /** Unlinks an account, unless its user could not come back then. @throws recent_login_required */
+    async unlink(actor: Actor, id: string): Promise<void> {
+      const { userId, credential } = actor;
       if (credential.type !== 'session') throw identityErrors.sessionRequired();
+      const since = clock.now() - RECENT_LOGIN_MS;
       await database.commit([
+        identity.requireRecentSession(actor, { since, refusal: recentLoginRequired }),
         repository.requireOtherWayIn(userId, { id, refusal: errors.onlyWayIn }),
         repository.removeAccount(userId, id),
         requireChange(database, () => notFound('linked account')),

@@ -8,7 +8,7 @@ import type { KeyRing } from '../../../platform/secrets/key-ring.ts';
 import * as identityErrors from '../identity.errors.ts';
 import { createIdentityRepository } from '../identity.repository.ts';
 import type { User } from '../identity.table.ts';
-import { emailKey, usernameKey } from '../login-keys.ts';
+import { emailKey, usernameKeys } from '../login-keys.ts';
 import { NO_PASSWORD } from '../password.ts';
 import { derivedUsername, variedUsername } from './derived-username.ts';
 import * as errors from './oauth.errors.ts';
@@ -75,13 +75,14 @@ export function createOauthUsers({ database, config, clock, ids, keyRing }: Oaut
     const facts = { email, emailKey: emailKey(email), fullName: arrival.person.fullName ?? null };
     const linking = await save(id, arrival);
     const insertAs = async (username: string, triesLeft: number): Promise<User | undefined> => {
-      const names = { username, usernameKey: usernameKey(username) };
+      const names = { username, ...usernameKeys(username) };
       const insert = identity.insertUser({ id, ...facts, ...names, passwordHash: NO_PASSWORD, ...times });
       try {
         const [[user]] = await database.commit([insert, ...linking]);
         return user;
       } catch (error) {
-        const isTaken = isUniqueViolation(error, 'users.username_key');
+        const isTaken =
+          isUniqueViolation(error, 'users.username_key') || isUniqueViolation(error, 'users.username_skeleton');
         if (isTaken && triesLeft > 1) return insertAs(variedUsername(names.username), triesLeft - 1);
         throw isUniqueViolation(error) ? errors.signedInTwice() : error;
       }

@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { clientOf } from '../../../http/client-address.ts';
 import type { AppContext } from '../../../http/context.ts';
 import { json, jsonBody, problems, publicRoute, type Router } from '../../../http/openapi.ts';
+import { answerSession, wantsCookies } from '../../../http/session-cookies.ts';
 import { presentSignIn } from '../factors/two-factor.presenter.ts';
 import { loginAnswerSchema } from '../factors/two-factor.schemas.ts';
 import { presentOutcome, presentProviders } from './oauth.presenter.ts';
@@ -106,16 +108,17 @@ export function oauthRoutes(app: Router): void {
 
   app.openapi(callback, async (c) => {
     const { iss: issuer, ...answer } = c.req.valid('query');
-    const from = { browser: rememberedBrowser(c), userAgent: c.req.header('user-agent') };
+    const from = { browser: rememberedBrowser(c), ...clientOf(c) };
     const outcome = await c.var.services.oauth.finish(c.req.valid('param').provider, { ...answer, issuer, ...from });
     c.header('cache-control', 'no-store');
     return outcome.type === 'redirect' ? c.redirect(outcome.location, 302) : c.json(presentOutcome(outcome), 200);
   });
 
   app.openapi(exchange, async (c) => {
-    const userAgent = c.req.header('user-agent');
-    const signedIn = await c.var.services.oauth.exchange({ ...c.req.valid('json'), userAgent });
+    const { cookie, ...login } = c.req.valid('json');
+    const inCookies = wantsCookies(c, cookie);
+    const outcome = await c.var.services.oauth.exchange({ ...login, ...clientOf(c) });
     c.header('cache-control', 'no-store');
-    return c.json(presentSignIn(signedIn), 200);
+    return c.json(presentSignIn('session' in outcome ? answerSession(c, outcome, inCookies) : outcome), 200);
   });
 }

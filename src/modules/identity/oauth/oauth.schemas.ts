@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../../http/pagination.ts';
 import { loginAnswerSchema } from '../factors/two-factor.schemas.ts';
+import { cookie, deviceName } from '../identity.schemas.ts';
 
 const MAX_URI_CHARS = 2000;
 const MAX_CODE_CHARS = 4096;
@@ -55,6 +56,8 @@ export const exchangeBody = z
         example: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
         description: 'What `codeChallenge` was made from, if there was one.',
       }),
+    deviceName: deviceName.optional(),
+    cookie,
   })
   .openapi('OauthExchange');
 

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../../config.ts';
+import type { Statement } from '../../../db/client.ts';
 import { requireChange } from '../../../db/sql.ts';
 import type { Logger } from '../../../platform/logger.ts';
 import { type IdentityProvider, ProviderError, questionSecrets } from '../../../platform/oauth/identity-provider.ts';
 import type { Actor } from '../../../shared/actor.ts';
 import { AppError, invalidField, notFound } from '../../../shared/app-error.ts';
 import type { AuthService } from '../auth.service.ts';
+import { recentLoginRequired } from '../factors/factors.errors.ts';
+import { RECENT_LOGIN_MS } from '../factors/two-factor.service.ts';
 import * as identityErrors from '../identity.errors.ts';
-import type { Client, SignIn } from '../sign-in.ts';
+import { createIdentityRepository } from '../identity.repository.ts';
+import type { Client } from '../sessions.ts';
+import type { SignIn } from '../sign-in.ts';
 import { type IssuedToken, issueToken, parseToken } from '../tokens.ts';
 import type { IdentityProviders } from './configured-providers.ts';
 import * as errors from './oauth.errors.ts';
@@ -81,7 +86,7 @@ export function createOauthService(deps: Deps) {
 
   const begin = async (
     providerId: string,
-    { redirectUri, codeChallenge, browser, linker }: Beginning & { linker?: Linker },
+    { redirectUri, codeChallenge, browser, linker, guards = [] }: Beginning & { linker?: Linker; guards?: Statement[] },
   ): Promise<Begun> => {
     const provider = providerOf(providerId);
     if (redirectUri !== undefined && !config.OAUTH_REDIRECT_URIS.includes(redirectUri)) {
@@ -95,6 +100,7 @@ export function createOauthService(deps: Deps) {
     const id = ids.next();
     const now = clock.now();
     await database.commit([
+      ...guards,
       repository.insertState({
         id,
         stateHash: state.hash,
@@ -125,7 +131,7 @@ export function createOauthService(deps: Deps) {
 
   /** The app gets a code: tokens have no business in addresses, which histories and logs keep. */
   const codeFor = async (state: OauthState, { user, alongside }: Identified) => {
-    if (user.status !== 'active') throw identityErrors.accountDeactivated();
+    if (user.status !== 'active') throw identityErrors.accountDeactivated(user.deactivatedBy);
     const { token, hash: codeHash } = issueToken('oauth_code');
     const now = clock.now();
     const { codeChallenge } = state;
@@ -152,7 +158,7 @@ export function createOauthService(deps: Deps) {
     if (redirectUri === null) {
       return {
         type: 'signed_in',
-        signedIn: await auth.signIn(user, { userAgent: client.userAgent, proof: alongside }),
+        signedIn: await auth.signIn(user, { ...client, proof: alongside }),
       };
     }
     const code = await codeFor(state, { user, alongside });
@@ -172,11 +178,16 @@ export function createOauthService(deps: Deps) {
     /** Begins a sign-in by anybody's browser. */
     beginLogin: (providerId: string, beginning: Beginning): Promise<Begun> => begin(providerId, beginning),
 
-    /** Begins linking an account to the user, whose session must last until it is linked. */
+    /**
+     * Begins linking an account to the user, whose session must last until it is linked.
+     * @throws recent_login_required
+     */
     async beginLink(actor: Actor, providerId: string, beginning: Beginning): Promise<Begun> {
       const { userId, credential } = actor;
       if (credential.type !== 'session') throw identityErrors.sessionRequired();
-      return begin(providerId, { ...beginning, linker: { userId, sessionId: credential.id } });
+      const recent = { since: clock.now() - RECENT_LOGIN_MS, refusal: recentLoginRequired };
+      const guards = [createIdentityRepository(database).requireRecentSession(actor, recent)];
+      return begin(providerId, { ...beginning, linker: { userId, sessionId: credential.id }, guards });
     },
 
     /**

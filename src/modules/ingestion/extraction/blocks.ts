@@ -42,6 +42,23 @@ export function createBlockCollector(): BlockCollector {
   };
 }
 
+/** Texts that are kept until their place comes, bounded as blocks are. */
+export type TextList = { readonly texts: string[]; add(text: string): void };
+
+/** An empty list. */
+export function createTextList(): TextList {
+  const texts: string[] = [];
+  let characters = 0;
+  return {
+    texts,
+    add(text) {
+      characters += text.length;
+      if (characters > MAX_EXTRACTED_CHARACTERS) throw tooMuchText();
+      texts.push(text);
+    },
+  };
+}
+
 /** The refusal of a document whose text is over {@link MAX_EXTRACTED_CHARACTERS}. */
 export function tooMuchText(): ExtractionError {
   const millions = MAX_EXTRACTED_CHARACTERS / 1_000_000;

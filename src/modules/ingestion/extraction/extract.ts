@@ -1,3 +1,4 @@
+import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
 import {
   type DocumentKind,
@@ -9,9 +10,14 @@ import {
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { markdownExtractor } from './markdown.ts';
+import { odpExtractor } from './odp.ts';
+import { odsExtractor } from './ods.ts';
+import { odtExtractor } from './odt.ts';
 import { pdfExtractor } from './pdf.ts';
+import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { xlsxExtractor } from './xlsx.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -32,6 +38,12 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   html: htmlExtractor,
   pdf: pdfExtractor,
   docx: docxExtractor,
+  pptx: pptxExtractor,
+  xlsx: xlsxExtractor,
+  odt: odtExtractor,
+  odp: odpExtractor,
+  ods: odsExtractor,
+  csv: csvExtractor,
 };
 
 /**

@@ -43,8 +43,13 @@ export type Block = {
   page?: number;
   /** Where it is heard, in formats that have a time. */
   time?: TimeSpan;
-  /** Names that it stands under and that are no headings of the text: a class and its method, a sheet. Outermost first. */
+  /** Names that it stands under and that are no headings of the text: a class and its method. Outermost first. */
   path?: string[];
+  /**
+   * Tables: the line with the names of the columns, where there is one. It is the first line of the table's first block;
+   * the blocks in which a long table goes on do not repeat it.
+   */
+  header?: string;
 };
 
 /** A stretch of a recording, in milliseconds from its beginning. */

@@ -27,12 +27,21 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
   zip: 'a ZIP archive',
 };
 
-const READABLE = 'PDF, Word (.docx), HTML, Markdown and plain text';
+const READABLE =
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown and plain text';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {
   return new ExtractionError(
     'unsupported_format',
     `The file seems to be ${seemsToBe}, which cannot be read. Convert it to one of these and upload it again: ${READABLE}.`,
+  );
+}
+
+/** The refusal of a format of the past that its own program turns into one that is read. */
+export function outdatedFormat(name: string, saveAs: string): ExtractionError {
+  return new ExtractionError(
+    'unsupported_format',
+    `The file is ${name}, which cannot be read. Open it in Office or LibreOffice, save it as .${saveAs} (File › Save As) and upload that.`,
   );
 }

@@ -1,3 +1,4 @@
+import { isNamedCsv, looksLikeCsv } from './csv-dialect.ts';
 import type { DocumentKind } from './extractor.ts';
 import { looksLikeMarkdown } from './markdown-signs.ts';
 
@@ -12,8 +13,10 @@ export function sniffText(text: string, hints: { filename: string; mediaType: st
   if (HTML_DOCUMENT.test(start)) return 'html';
   const isNamedMarkdown = MARKDOWN_NAME.test(hints.filename) || /^text\/(x-)?markdown\b/i.test(hints.mediaType);
   if (isNamedMarkdown) return 'markdown';
+  if (isNamedCsv(hints) && looksLikeCsv(text, hints)) return 'csv';
   if (HTML_FRAGMENT.test(start) && /<\/[a-z][a-z0-9]*\s*>/i.test(start)) return 'html';
-  return looksLikeMarkdown(text, hints.filename) ? 'markdown' : 'text';
+  if (looksLikeMarkdown(text, hints.filename)) return 'markdown';
+  return looksLikeCsv(text, hints) ? 'csv' : 'text';
 }
 
 /** The text after white space, XML declarations and comments, which may stand before `<!doctype html>`. */

@@ -1,24 +1,57 @@
 import type { DocumentKind } from './extractor.ts';
+import { unsupportedFormat } from './formats.ts';
 import { startsWithAt } from './signatures.ts';
-import { peekZipNames } from './zip.ts';
+import { peekZipNames, readZipDirectory, readZipEntry, type ZipEntry } from './zip.ts';
 
-/** What an archive in the ZIP format is, by the names of its parts. */
+/** What an archive in the ZIP format is, by the names of its parts. @throws ExtractionError `unsupported_format` */
 export function sniffZip(bytes: Uint8Array): DocumentKind {
   const names = peekZipNames(bytes);
-  const has = (prefix: string) => names.some((name) => name.startsWith(prefix));
-  if (names.includes('[Content_Types].xml')) {
+  // Some programs write `xl\\workbook.xml`, or all in small letters.
+  const paths = names.map((name) => name.replaceAll('\\', '/').toLowerCase());
+  const has = (prefix: string) => paths.some((path) => path.startsWith(prefix));
+  if (paths.includes('[content_types].xml')) {
     if (has('word/')) return 'docx';
     if (has('ppt/')) return 'pptx';
     if (has('xl/')) return 'xlsx';
   }
-  return MEDIA_TYPES.find(([type]) => startsWithAt(bytes, `mimetype${type}`, MEDIA_TYPE_AT))?.[1] ?? 'zip';
+  const kind = MEDIA_TYPES.find(([type]) => startsWithAt(bytes, `mimetype${type}`, MEDIA_TYPE_AT))?.[1];
+  if (kind !== undefined) return kind;
+  if (has('index/') && names.some((name) => name.endsWith('.iwa'))) {
+    throw unsupportedFormat('an Apple iWork document (.pages, .numbers, .key)');
+  }
+  return names.includes('mimetype') || names.includes(MANIFEST) ? declaredKind(bytes) : 'zip';
+}
+
+/** What the entry `mimetype` says where it does not stand at the beginning as it should, or else the list of parts. */
+function declaredKind(bytes: Uint8Array): DocumentKind {
+  const entries = readZipDirectory(bytes);
+  const declared = [
+    readText(bytes, entries, 'mimetype').trim(),
+    /media-type="([^"]+)"/.exec(readText(bytes, entries, MANIFEST))?.[1] ?? '',
+  ].find((type) => type.startsWith('application/'));
+  if (declared === undefined) return 'zip';
+  const kind = MEDIA_TYPES.find(([type]) => declared.startsWith(type))?.[1];
+  // Drawings, formulas, databases: made of parts that say nothing by themselves.
+  if (kind === undefined && declared.startsWith(OPEN_DOCUMENT)) throw unsupportedFormat('an OpenDocument drawing');
+  return kind ?? 'zip';
+}
+
+/** The beginning of a small entry; nothing for one that is not there. */
+function readText(bytes: Uint8Array, entries: ZipEntry[], wanted: string): string {
+  const entry = entries.find(({ name }) => name === wanted);
+  if (entry === undefined || entry.uncompressedBytes > MAX_DECLARATION_BYTES) return '';
+  return new TextDecoder().decode(readZipEntry(bytes, entry).subarray(0, MAX_MEDIA_TYPE_BYTES));
 }
 
 /** OpenDocument files and books begin with an entry of this name, stored as it is. */
 const MEDIA_TYPE_AT = 30;
+const MAX_MEDIA_TYPE_BYTES = 2000;
+const MAX_DECLARATION_BYTES = 1_000_000;
+const MANIFEST = 'META-INF/manifest.xml';
+const OPEN_DOCUMENT = 'application/vnd.oasis.opendocument.';
 const MEDIA_TYPES: [type: string, kind: DocumentKind][] = [
-  ['application/vnd.oasis.opendocument.text', 'odt'],
-  ['application/vnd.oasis.opendocument.presentation', 'odp'],
-  ['application/vnd.oasis.opendocument.spreadsheet', 'ods'],
+  [`${OPEN_DOCUMENT}text`, 'odt'],
+  [`${OPEN_DOCUMENT}presentation`, 'odp'],
+  [`${OPEN_DOCUMENT}spreadsheet`, 'ods'],
   ['application/epub', 'epub'],
 ];

@@ -1,6 +1,6 @@
 import { decodeText, detectUtf16 } from './decode.ts';
 import { type DocumentKind, ExtractionError } from './extractor.ts';
-import { unsupportedFormat } from './formats.ts';
+import { outdatedFormat, unsupportedFormat } from './formats.ts';
 import { holdsUtf16, recognise, startsWithAt } from './signatures.ts';
 import { sniffText } from './sniff-text.ts';
 import { sniffZip } from './sniff-zip.ts';
@@ -14,11 +14,13 @@ const PDF_HEADER_BYTES = 1024;
 const MAX_CONTROL_SHARE = 0.01;
 const COMPOUND_FILE = '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1';
 
-const COMPOUND_STREAMS: [stream: string, name: string][] = [
-  ['WordDocument', 'an old Word document (.doc)'],
-  ['Workbook', 'an old Excel workbook (.xls)'],
-  ['PowerPoint Document', 'an old PowerPoint presentation (.ppt)'],
-  ['__substg1.0_', 'an Outlook message (.msg)'],
+/** What the streams of compound files are, and the format of today that their programs can save them in. */
+const COMPOUND_STREAMS: { stream: string; name: string; saveAs?: string }[] = [
+  { stream: '__substg1.0_', name: 'an Outlook message (.msg)' },
+  { stream: 'WordDocument', name: 'an old Word document (.doc)', saveAs: 'docx' },
+  { stream: 'PowerPoint Document', name: 'an old PowerPoint presentation (.ppt)', saveAs: 'pptx' },
+  { stream: 'Workbook', name: 'an old Excel workbook (.xls)', saveAs: 'xlsx' },
+  { stream: 'Book', name: 'an old Excel workbook (.xls)', saveAs: 'xlsx' },
 ];
 
 /**
@@ -55,8 +57,9 @@ function refuseCompoundFile(bytes: Uint8Array): ExtractionError {
       'The Office file is protected with a password. Remove the password (File › Info › Protect) and upload it again.',
     );
   }
-  const known = COMPOUND_STREAMS.find(([stream]) => holdsUtf16(bytes, stream));
-  return unsupportedFormat(known?.[1] ?? 'an old Office file');
+  const known = COMPOUND_STREAMS.find(({ stream }) => holdsUtf16(bytes, stream));
+  if (known?.saveAs !== undefined) return outdatedFormat(known.name, known.saveAs);
+  return unsupportedFormat(known?.name ?? 'an old Office file');
 }
 
 function isText(sample: Uint8Array): boolean {

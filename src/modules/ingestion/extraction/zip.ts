@@ -17,9 +17,14 @@ const END_SIGNATURE = 0x06054b50;
 const CENTRAL_SIGNATURE = 0x02014b50;
 const LOCAL_SIGNATURE = 0x04034b50;
 const END_BYTES = 22;
+const LOCATOR_SIGNATURE = 0x07064b50;
+const LOCATOR_BYTES = 20;
+const LONG_END_SIGNATURE = 0x06064b50;
+const LONG_FIELD = 0x0001;
+const MAX_UINT32 = 0xffffffff;
 const MAX_COMMENT_BYTES = 65_535;
 const STORED = 0;
-const DEFLATED = 8;
+export const DEFLATED = 8;
 
 /** One file in the archive, as its directory declares it. */
 export type ZipEntry = {
@@ -39,10 +44,10 @@ export function readZipDirectory(bytes: Uint8Array): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = findEnd(view);
   if (end === undefined) throw damaged('the list of its parts is missing, as when an upload or download breaks off');
-  const count = view.getUint16(end + 10, true);
+  const { count, start } = readEnd(view, end);
   if (count > MAX_ENTRIES) throw tooLarge(`more than ${MAX_ENTRIES} parts`);
   const entries: ZipEntry[] = [];
-  let at = view.getUint32(end + 16, true);
+  let at = start;
   for (let i = 0; i < count; i++) {
     if (at + 46 > end || view.getUint32(at, true) !== CENTRAL_SIGNATURE)
       throw damaged('the list of its parts is broken');
@@ -55,15 +60,20 @@ export function readZipDirectory(bytes: Uint8Array): ZipEntry[] {
 
 /** The unpacked bytes of an entry, verified by size and checksum. */
 export function readZipEntry(bytes: Uint8Array, entry: ZipEntry): Uint8Array {
+  const content = unpack(packedBytes(bytes, entry), entry);
+  if (content.length !== entry.uncompressedBytes || crc32(content) !== entry.crc) throw damagedPart(entry);
+  return content;
+}
+
+/** The bytes of an entry as they lie in the archive. */
+export function packedBytes(bytes: Uint8Array, entry: ZipEntry): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = entry.localOffset;
   if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL_SIGNATURE) throw damagedPart(entry);
   const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   const packed = bytes.subarray(start, start + entry.compressedBytes);
   if (packed.length !== entry.compressedBytes) throw damagedPart(entry);
-  const content = unpack(packed, entry);
-  if (content.length !== entry.uncompressedBytes || crc32(content) !== entry.crc) throw damagedPart(entry);
-  return content;
+  return packed;
 }
 
 /** Names of the entries that can be seen in the bytes, also when the archive is cut off: for telling formats apart. */
@@ -89,6 +99,36 @@ function findEnd(view: DataView): number | undefined {
   return undefined;
 }
 
+/** Number of entries and where their list begins: in a record of its own where the usual one has no room (ZIP64). */
+function readEnd(view: DataView, end: number): { count: number; start: number } {
+  const usual = { count: view.getUint16(end + 10, true), start: view.getUint32(end + 16, true) };
+  const locator = end - LOCATOR_BYTES;
+  const isLong = usual.count === 0xffff || usual.start === MAX_UINT32;
+  if (!isLong || locator < 0 || view.getUint32(locator, true) !== LOCATOR_SIGNATURE) return usual;
+  const at = readUint64(view, locator + 8);
+  if (at + 56 > end || view.getUint32(at, true) !== LONG_END_SIGNATURE)
+    throw damaged('the list of its parts is broken');
+  return { count: readUint64(view, at + 32), start: readUint64(view, at + 48) };
+}
+
+/** Programs that write as they go (.NET, Java) keep sizes in a field of 64 bits, however small the entry is. */
+function readLongFields(view: DataView, at: number, entry: ZipEntry): ZipEntry {
+  const start = at + 46 + view.getUint16(at + 28, true);
+  const end = Math.min(start + view.getUint16(at + 30, true), view.byteLength);
+  let field = start;
+  while (field + 4 <= end && view.getUint16(field, true) !== LONG_FIELD) field += 4 + view.getUint16(field + 2, true);
+  let value = field + 4;
+  const long = { ...entry };
+  for (const name of ['uncompressedBytes', 'compressedBytes', 'localOffset'] as const) {
+    if (entry[name] !== MAX_UINT32 || value + 8 > end) continue;
+    long[name] = readUint64(view, value);
+    value += 8;
+  }
+  return long;
+}
+
+const readUint64 = (view: DataView, at: number) => Number(view.getBigUint64(at, true));
+
 function readCentralEntry(view: DataView, at: number): ZipEntry {
   const name = decodeName(
     new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
@@ -102,7 +142,7 @@ function readCentralEntry(view: DataView, at: number): ZipEntry {
     );
   }
   if (isUnsafeName(name)) throw damaged(`it names a part outside of itself (${name.slice(0, 80)})`);
-  return {
+  const entry = {
     name,
     method: view.getUint16(at + 10, true),
     crc: view.getUint32(at + 16, true),
@@ -110,6 +150,7 @@ function readCentralEntry(view: DataView, at: number): ZipEntry {
     uncompressedBytes: view.getUint32(at + 24, true),
     localOffset: view.getUint32(at + 42, true),
   };
+  return readLongFields(view, at, entry);
 }
 
 function decodeName(bytes: Uint8Array, start: number, length: number): string {
@@ -154,7 +195,8 @@ function damaged(what: string, cause?: unknown): ExtractionError {
   );
 }
 
-function damagedPart(entry: ZipEntry, cause?: unknown): ExtractionError {
+/** The refusal of an archive one part of which cannot be unpacked. */
+export function damagedPart(entry: ZipEntry, cause?: unknown): ExtractionError {
   return damaged(`its part ${entry.name.slice(0, 80)} cannot be unpacked`, cause);
 }
 

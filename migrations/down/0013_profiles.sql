@@ -1,0 +1,18 @@
+ALTER TABLE api_keys DROP COLUMN replaced_by;
+ALTER TABLE api_keys DROP COLUMN rotated_from;
+ALTER TABLE user_sessions DROP COLUMN sealed_tokens;
+ALTER TABLE user_sessions DROP COLUMN absolute_expires_at;
+ALTER TABLE user_sessions DROP COLUMN refreshed_at;
+ALTER TABLE user_sessions DROP COLUMN last_used_at;
+ALTER TABLE user_sessions DROP COLUMN address_hash;
+ALTER TABLE user_sessions DROP COLUMN device_name;
+DROP INDEX users_username_skeleton;
+ALTER TABLE users DROP COLUMN username_skeleton;
+ALTER TABLE users DROP COLUMN deactivated_by;
+ALTER TABLE users DROP COLUMN avatar;
+ALTER TABLE users DROP COLUMN preferences;
+ALTER TABLE users DROP COLUMN preferred_model;
+ALTER TABLE users DROP COLUMN time_zone;
+ALTER TABLE users DROP COLUMN locale;
+ALTER TABLE users DROP COLUMN theme;
+ALTER TABLE users DROP COLUMN bio;

@@ -1,0 +1,15 @@
+/** A stream's bytes in memory; undefined when there are more than this. No more than that is ever read. */
+export async function readAtMost(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for await (const part of body ?? []) {
+    total += part.byteLength;
+    // Leaving the loop cancels the stream.
+    if (total > maxBytes) return undefined;
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
