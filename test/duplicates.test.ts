@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { createDuplicatesRepository } from '../src/modules/library/duplicates.repository.ts';
+import { createDuplicatesService } from '../src/modules/library/duplicates.service.ts';
 import { fingerprintsOf } from '../src/modules/library/likeness/fingerprints.ts';
 import { newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
@@ -8,6 +9,7 @@ import { roundTrips } from './support/costs.ts';
 import { openDatabase } from './support/database.ts';
 import { type DocumentView, type JobView, jobEnd, uploaded, uploadForm } from './support/library.ts';
 import { LEASE, objectsOf, RECIPE } from './support/sample-library.ts';
+import { unrecorded } from './support/statement-recorder.ts';
 import { replaced, versionsOf } from './support/versions.ts';
 
 type SameBytes = {
@@ -205,5 +207,56 @@ describe('what is nearly the same', () => {
     ]);
     expect(await duplicatesOf(token, smaller)).toMatchObject([{ documentId: picture, kind: 'image' }]);
     expect(await duplicatesOf(token, later)).toMatchObject([{ documentId: song, kind: 'audio', similarity: 1 }]);
+  });
+});
+
+describe('in a large library', () => {
+  it('what is looked at does not grow with the documents that are alike, nor with those that are not', async () => {
+    const { token, user } = await newUser();
+    const { document } = await uploaded({ token, content: TEXT, filename: 'a.txt' });
+    await uploaded({ token, content: `${TEXT} More.`, filename: 'b.txt' });
+    /** How many rows it takes to find the duplicates. */
+    const rowsRead = async () => {
+      const { database, meter } = openDatabase();
+      const actor = { userId: user.id, scopes: new Set<never>(), credential: { type: 'session' as const, id: 'x' } };
+      const found = await createDuplicatesService({ database }).list(actor, document.id);
+      return { rows: meter.rowsRead, found: found.length };
+    };
+    const few = await rowsRead();
+    expect(few.found).toBe(1);
+    const d1 = unrecorded(env.DB);
+    /** Copies of the second document, and of its fingerprint where it shares nothing with the first. */
+    const copy = (count: number, band: string) =>
+      d1.batch([
+        d1
+          .prepare(
+            `insert into documents (id, owner_id, title, filename, media_type, size_bytes, sha256, content_id, status,
+              created_at, updated_at) with recursive n (i) as (select 1 union all select i + 1 from n where i < ?2)
+              select lower(hex(randomblob(18))), ?1, ?3, 'c.txt', 'text/plain', 1, printf('%064d', i), printf('%036d', i),
+              'ready', 1, 1 from n`,
+          )
+          .bind(user.id, count, band),
+        d1
+          .prepare(
+            `insert into document_fingerprints (document_id, owner_id, content_id, text_signature)
+              select id, owner_id, content_id, 'AAAA' from documents where owner_id = ? and title = ?`,
+          )
+          .bind(user.id, band),
+        d1
+          .prepare(
+            `insert or ignore into fingerprint_bands select f.owner_id, ${band}, f.id from fingerprint_bands as b
+              join document_fingerprints as f on f.owner_id = b.owner_id and f.text_signature = 'AAAA'
+              join documents as d on d.id = f.document_id and d.title = ?2
+              where b.fingerprint_id = (select id from document_fingerprints where document_id = ?1)`,
+          )
+          .bind(document.id, band),
+      ]);
+    await copy(1_500, 'b.band + 1');
+    const others = await rowsRead();
+    expect(others.rows).toBe(few.rows);
+    await copy(1_500, 'b.band');
+    const alike = await rowsRead();
+    // Of each of the text's sixteen bands the latest fifty documents.
+    expect(alike.rows).toBeLessThan(2_500);
   });
 });
