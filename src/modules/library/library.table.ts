@@ -25,9 +25,6 @@ export const documents = sqliteTable('documents', {
   sha256: text('sha256').notNull(),
   contentVersion: integer('content_version').notNull().default(1),
   contentId: text('content_id').notNull(),
-  contentAt: timestamp('content_at'),
-  contentKeyId: text('content_key_id'),
-  contentRestoredFrom: integer('content_restored_from'),
   pageCount: integer('page_count'),
   chunkCount: integer('chunk_count').notNull().default(0),
   metadata: json('metadata', metadataSchema).notNull().default({}),
@@ -36,6 +33,9 @@ export const documents = sqliteTable('documents', {
   version: version(),
   ...timestamps(),
   deletedAt: deletedAt(),
+  contentAt: timestamp('content_at'),
+  contentKeyId: text('content_key_id'),
+  contentRestoredFrom: integer('content_restored_from'),
 });
 
 export const collections = sqliteTable('collections', {
