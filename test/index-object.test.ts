@@ -69,6 +69,21 @@ describe('a document in the index', () => {
     expect(await index.statistics()).toMatchObject({ documents: 1, chunks: 2, vectors: 0, staged: 0 });
   });
 
+  it('finds and shows rows with the names of their columns, also when its title has changed', async () => {
+    const index = indexOf(newOwner());
+    const document = aDocument('a', { title: 'Aviary' });
+    await index.beginGeneration(document);
+    const [first, second] = chunksOf(['Species\tWingspan\nowl\t90', 'heron\t180']);
+    if (first === undefined || second === undefined) throw new Error('No chunks');
+    await index.appendChunks(document, [first, { ...second, header: 'Species\tWingspan' }]);
+    await index.commitGeneration(document);
+    for (const title of ['Aviary', 'Bird house']) {
+      await index.updateDocument(aDocument('a', { title, revision: title.length }));
+      const { hits } = await index.search(aSearch('wingspan of herons', { match: 'all' }));
+      expect(hits).toMatchObject([{ ordinal: 1, title, snippet: { text: 'Species\tWingspan\nheron\t180' } }]);
+    }
+  });
+
   it('refuses content that is older than what it has, incomplete, or was never begun', async () => {
     const index = indexOf(newOwner());
     await indexed(index, aDocument('a', { revision: 5 }), ['new']);

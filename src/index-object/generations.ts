@@ -97,15 +97,15 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
     let after = -1;
     for (;;) {
       const page = sql
-        .exec<{ slot: number; ordinal: number; headings: string; body: string }>(
-          `SELECT slot, ordinal, headings, body FROM chunks
+        .exec<{ slot: number; ordinal: number; headings: string; body: string; header: string | null }>(
+          `SELECT slot, ordinal, headings, body, header FROM chunks
             WHERE generation = ? AND ordinal > ? ORDER BY ordinal LIMIT ${RETITLE_PAGE_ROWS}`,
           number,
           after,
         )
         .toArray();
-      for (const { slot, headings, body } of page) {
-        keyword.add({ slot, title, headings: readHeadings(headings).join(' '), body });
+      for (const { slot, headings, body, header } of page) {
+        keyword.add({ slot, title, headings: readHeadings(headings).join(' '), body, header });
       }
       const last = page.at(-1);
       if (last === undefined) return;
@@ -168,9 +168,10 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
       for (const [i, chunk] of fresh.entries()) {
         const slot = free[i];
         if (slot === undefined) throw new Error('Fewer slots were allocated than asked for');
+        const header = chunk.header ?? null;
         sql.exec(
-          `INSERT INTO chunks (slot, generation, ordinal, start_offset, end_offset, page, headings, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO chunks (slot, generation, ordinal, start_offset, end_offset, page, headings, body, header)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           slot,
           number,
           chunk.ordinal,
@@ -179,8 +180,9 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
           chunk.page,
           JSON.stringify(chunk.headings),
           chunk.text,
+          header,
         );
-        keyword.add({ slot, title, headings: chunk.headings.join(' '), body: chunk.text });
+        keyword.add({ slot, title, headings: chunk.headings.join(' '), body: chunk.text, header });
       }
       sql.exec('UPDATE generations SET chunks = chunks + ? WHERE number = ?', fresh.length, number);
       return { ok: true, chunks: target.staged.chunks + fresh.length };

@@ -30,6 +30,8 @@ export type IndexedChunk = {
   page: number | null;
   /** Headings above the chunk, outermost first. */
   headings: string[];
+  /** What belongs in front of the text and stands further up in the document: names of a table's columns. */
+  header?: string | undefined;
 };
 
 /** Vectors of chunks of one document, quantised per vector: value = code × scale. */
@@ -98,7 +100,7 @@ export type SearchHit = {
   /** Fused score for hybrid, else the side's own score. Higher is better. */
   score: number;
   scores: { keyword?: ScorePart; semantic?: ScorePart };
-  /** The chunk's best window of text, and the matched words in it as [start, end) offsets into `text`. */
+  /** The chunk's best window of text below its header, and the matched words as [start, end) offsets into `text`. */
   snippet: { text: string; highlights: [number, number][] };
 };
 

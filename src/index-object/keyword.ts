@@ -11,7 +11,7 @@ import type { ScoredSlot } from './top-slots.ts';
 const MAX_REPEATS = 4;
 
 /** What the keyword index knows of one chunk. */
-export type KeywordEntry = { slot: number; title: string; headings: string; body: string };
+export type KeywordEntry = { slot: number; title: string; headings: string; body: string; header: string | null };
 
 export type KeywordSearch = {
   match: WordMatch;
@@ -55,8 +55,9 @@ export function createKeyword(sql: SqlStorage, { slots, tokenizer, memory }: Par
   }
 
   return {
-    add({ slot, title, headings, body }) {
-      const columns = [title, headings, body].map((text) => termsOf(text, tokenizer));
+    add({ slot, title, headings, body, header }) {
+      const whole = header === null ? body : `${header}\n${body}`;
+      const columns = [title, headings, whole].map((text) => termsOf(text, tokenizer));
       sql.exec(
         'INSERT INTO chunks_fts (rowid, title, headings, body) VALUES (?, ?, ?, ?)',
         slot,

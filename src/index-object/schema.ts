@@ -69,6 +69,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     )`,
     'CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
   ],
+  // What stands in front of a chunk: names of a table's columns.
+  ['ALTER TABLE chunks ADD COLUMN header TEXT'],
 ];
 
 /** Brings the object's database to the newest schema, each version in a transaction of its own. */

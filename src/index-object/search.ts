@@ -43,6 +43,7 @@ type HitRow = {
   start: number;
   end: number;
   body: string;
+  header: string | null;
 };
 
 const NO_SIDE: ScoredSlot[] = [];
@@ -97,7 +98,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
   function readHits(run: Run, wanted: number[]): Map<number, HitRow> {
     const cursor = sql.exec<HitRow>(
       `SELECT c.slot, d.document_id AS documentId, d.title, d.kind, d.profile, c.ordinal, c.page, c.headings,
-          c.start_offset AS start, c.end_offset AS "end", c.body
+          c.start_offset AS start, c.end_offset AS "end", c.body, c.header
         FROM json_each(?) j CROSS JOIN chunks c ON c.slot = j.value
           CROSS JOIN generations g ON g.number = c.generation CROSS JOIN documents d ON d.number = g.document`,
       JSON.stringify(wanted),
@@ -172,12 +173,12 @@ type Presented = {
 };
 
 function present(row: HitRow, { score, matcher, keyword, semantic }: Presented): SearchHit {
-  const { slot: _slot, headings, body, ...shown } = row;
+  const { slot: _slot, headings, body, header, ...shown } = row;
   return {
     ...shown,
     headings: readHeadings(headings),
     score,
     scores: { ...(keyword && { keyword }), ...(semantic && { semantic }) },
-    snippet: makeSnippet(body, matcher),
+    snippet: makeSnippet(body, matcher, header),
   };
 }

@@ -3,6 +3,8 @@ import type { QueryTerm } from './query-words.ts';
 
 /** Length that a snippet aims at: about three lines of a result list, UTF-16 code units. */
 const SNIPPET_LENGTH = 240;
+/** How much is shown of what stands above a chunk. */
+const MAX_HEADER_LENGTH = 120;
 /** How much of the window may stand before its first match. */
 const LEAD_LENGTH = 60;
 /** Stemming never changes the first two characters of a word: words that begin otherwise need none. */
@@ -43,16 +45,26 @@ export function createMatcher(terms: QueryTerm[], tokenizer: Tokenizer): Snippet
 }
 
 /**
- * The window of the text that says most of what was asked, cut at word boundaries and never inside a character.
+ * The window of the text that says most of what was asked, cut at word boundaries and never inside a character; in front
+ * of it, on a line of its own, what stands above all of the text.
  * @returns the window, and the matched words as [start, end) offsets into it.
  */
-export function makeSnippet(text: string, matcher: SnippetMatcher): Snippet {
+export function makeSnippet(text: string, matcher: SnippetMatcher, header: string | null = null): Snippet {
   const matches = findMatches(text, matcher);
-  const [from, to] = cut(text, bestStart(matches));
-  const highlights = merge(matches.filter((match) => match.start >= from && match.end <= to)).map(
-    (match): [number, number] => [match.start - from, match.end - from],
-  );
-  return { text: text.slice(from, to), highlights };
+  const shown = show(text, matches, cut(text, bestStart(matches)));
+  if (header === null) return shown;
+  const above = `${header.slice(0, wordEnd(header, MAX_HEADER_LENGTH))}\n`;
+  const { highlights } = show(above, findMatches(above, matcher), [0, above.length]);
+  const moved = shown.highlights.map(([start, end]): [number, number] => [start + above.length, end + above.length]);
+  return { text: above + shown.text, highlights: [...highlights, ...moved] };
+}
+
+function show(text: string, matches: Match[], [from, to]: [number, number]): Snippet {
+  const inside = merge(matches.filter((match) => match.start >= from && match.end <= to));
+  return {
+    text: text.slice(from, to),
+    highlights: inside.map((match): [number, number] => [match.start - from, match.end - from]),
+  };
 }
 
 function findMatches(text: string, matcher: SnippetMatcher): Match[] {

@@ -159,6 +159,16 @@ describe('chunks', () => {
 });
 
 describe('every profile', () => {
+  it.each(PROFILES)('%s takes very many small sections, and a very long one, in bounded time', (profile) => {
+    const pieces = ['1. Clause', '(a) more', 'Experience', '2019 – 2020', 'Q: Why?', '★★ Bad', '2.1 Title', 'A\t1'];
+    const lines = Array.from({ length: 12_000 }, (_, i) => pieces[i % pieces.length] ?? '');
+    const code = lines.map((text, i): Block => ({ type: 'code', text, path: ['a', String(i % 7), text] }));
+    const startedAt = performance.now();
+    chunkDocument([paragraph(lines.join('\n')), { type: 'table', text: lines.join('\n') }, ...code], profile);
+    chunkDocument([{ type: 'code', text: 'a;\n'.repeat(140_000) }], profile);
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
   it.each(PROFILES)('%s has sensible sizes', (profile) => {
     const { targetCharacters, maxCharacters, overlapCharacters } = PROFILE_CHUNKING[profile];
     expect(targetCharacters).toBeLessThan(maxCharacters);
@@ -174,20 +184,32 @@ const word = fc.oneof(
   },
   { weight: 1, arbitrary: fc.nat(3000).map((length) => 'y'.repeat(length)) },
 );
+/** How sections, clauses, posts, questions and ratings begin. */
+const sign = fc.constantFrom(
+  ...['1.', '2.', '1.1', '(a)', '(i)', '§ 3', 'Article IV', 'Schedule 1', '“Term” means', 'EXPERIENCE', 'Education:'],
+  ...['2019 – 2022', '- 2020 – now', 'Q: Why?', 'A: So.', 'Rating: 4/5', '★★ Poor', 'Pros:', '2. Scope', 'PURPOSE'],
+);
+const line = fc
+  .tuple(fc.option(sign), fc.array(word, { maxLength: 40 }))
+  .map(([begin, words]) => [begin ?? '', ...words].join(' '));
 const blockText = fc
-  .array(word, { minLength: 1, maxLength: 120 })
-  .map((words) => words.join(' ').trim())
+  .array(line, { minLength: 1, maxLength: 6 })
+  .map((lines) => lines.join('\n').trim())
   .filter((text) => text !== '');
 const block: fc.Arbitrary<Block> = fc
   .record({
     type: fc.constantFrom<Block['type'][]>('heading', 'paragraph', 'list-item', 'table', 'code', 'quote'),
     text: blockText,
     level: fc.integer({ min: 1, max: 6 }),
-    newPage: fc.boolean(),
+    path: fc.option(fc.array(fc.constantFrom('A', 'b', 'C'), { minLength: 1, maxLength: 3 })),
+    header: fc.option(fc.constant('Name\tAge')),
+    startMs: fc.option(fc.integer({ min: 0, max: 200_000 })),
   })
-  .map(({ type, text, level }) =>
-    type === 'heading' ? { type, level, text: text.slice(0, 60).trim() || 'h' } : { type, text },
-  );
+  .map(({ type, text, level, path, header, startMs }): Block => {
+    if (type === 'heading') return { type, level, text: text.slice(0, 60).trim() || 'h' };
+    const time = startMs === null ? {} : { time: { startMs, endMs: startMs + 7000 } };
+    return { type, text, ...time, ...(path !== null && { path }), ...(type === 'table' && header && { header }) };
+  });
 /** Blocks of a paged document or of one without pages. */
 const document = fc
   .tuple(fc.array(block, { maxLength: 25 }), fc.integer({ min: 0, max: 5 }))
@@ -196,6 +218,22 @@ const document = fc
   );
 
 describe('for any document', () => {
+  it('the time of a chunk is that of all blocks in it, and the same document is always cut the same', () => {
+    fc.assert(
+      fc.property(document, fc.constantFrom(...PROFILES), (blocks, profile) => {
+        const { spans } = layoutText(blocks);
+        const { chunks } = chunkDocument(blocks, profile);
+        for (const { start, end, time } of chunks) {
+          const inside = blocks.filter((_, i) => (spans[i]?.start ?? 0) < end && (spans[i]?.end ?? 0) > start);
+          const times = inside.flatMap((one) => one.time ?? []);
+          expect(time?.startMs).toBe(times.map(({ startMs }) => startMs).sort((a, b) => a - b)[0]);
+          expect(time?.endMs).toBe(times.map(({ endMs }) => endMs).sort((a, b) => b - a)[0]);
+        }
+        expect(chunkDocument(structuredClone(blocks), profile).chunks).toEqual(chunks);
+      }),
+    );
+  });
+
   it('chunks are in order, cover all but white space, and keep to their sizes', () => {
     fc.assert(
       fc.property(document, fc.constantFrom(...PROFILES), (blocks, profile) => {

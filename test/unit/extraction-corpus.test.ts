@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExtractionError } from '../../src/modules/ingestion/extraction/extractor.ts';
+import { profileToRead, proposeProfile } from '../../src/modules/ingestion/profile-proposal.ts';
 import { docx, extract, mutate, normalise, paragraph, pdf, reasonOf, seeded, textOf } from './extraction.fixtures.ts';
 
 /** Real documents lie outside of the repository: where they are absent, their tests are shown as skipped. */
@@ -43,6 +44,10 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
       expect(textOf(extraction)).toContain(normalise(entry.phrase ?? ''));
       const { pages, slides, sheets } = entry.count ?? {};
       expect(extraction.document.pageCount).toBe(pages ?? slides ?? sheets);
+      // None of them is a CV, a contract, a review, a policy or a personnel record.
+      const proposal = proposeProfile({ filename: entry.file, ...extraction, ...extraction.document });
+      const profile = profileToRead({ profile: 'general', profileChosenBy: 'rules' }, proposal);
+      expect(['general', 'code', 'table', 'audio']).toContain(profile);
     },
   );
 

@@ -161,6 +161,17 @@ describe('snippets', () => {
     expect(marked('東京都に住む', '都')).toEqual(['都']);
   });
 
+  it('have in front, on a line of its own, what stands above all of their text', () => {
+    const matcher = createMatcher(readQuery('age of herons', tokenizer), tokenizer);
+    const header = `Name\tAge\t${'Remarks\t'.repeat(60)}`;
+    const made = makeSnippet(`${'Owl\t3\n'.repeat(90)}Heron\t7`, matcher, header);
+    const [above = '', ...rows] = made.text.split('\n');
+    expect(header.startsWith(above)).toBe(true);
+    expect(above.length).toBeLessThanOrEqual(120);
+    expect(rows.at(-1)).toBe('Heron\t7');
+    expect(made.highlights.map(([start, end]) => made.text.slice(start, end))).toEqual(['Age', 'Heron']);
+  });
+
   it('show the window with the most of the query', () => {
     const text = `${'apple filler words here. '.repeat(30)}The apple and the pear meet. ${'more filler words. '.repeat(30)}`;
     expect(snippet(text, 'apple pear').text).toContain('The apple and the pear meet.');

@@ -191,7 +191,7 @@ describe('recordings', () => {
     ['the same', 0, 0],
     ['begun three seconds later', 0, 24],
     ['encoded anew, with one bit in twenty wrong', 0.05, 0],
-    ['encoded anew and begun later, with one bit in twelve wrong', 0.08, 17],
+    ['encoded anew and begun later, with one bit in sixteen wrong', 0.0625, 17],
   ])('are found when they are %s', (_what, share, shift) => {
     let found = 0;
     for (let round = 0; round < 20; round++) {

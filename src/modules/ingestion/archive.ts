@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type PackedEmbeddings, packEmbeddings, unpackEmbeddings } from '../../platform/embeddings/quantize.ts';
 import type { FileStore } from '../../platform/files/file-store.ts';
 import type { Chunk } from './chunking.ts';
+import { profileProposalSchema } from './profile-proposal.ts';
 
 /** Where a document's objects live: one folder per upload of its bytes. */
 export type ArchivePlace = { ownerId: string; documentId: string; contentId: string };
@@ -30,6 +31,7 @@ const chunkSchema = z.object({
   page: z.number().int().positive().nullable(),
   headings: z.array(z.string()),
   time: z.object({ startMs: z.number(), endMs: z.number() }).optional(),
+  header: z.string().optional(),
 }) satisfies z.ZodType<Chunk>;
 
 /** What reading a document gave, as kept in the archive: its text once, everything else as offsets into it. */
@@ -44,6 +46,8 @@ const readingSchema = z.object({
   pageCount: z.number().int().nonnegative().nullable(),
   /** Profile that the chunks were cut for. */
   profile: z.string(),
+  /** What the rules said of it; readings of earlier versions have none. */
+  proposal: profileProposalSchema.optional(),
   text: z.string(),
   chunks: z.array(chunkSchema),
   /** What a hosted model could still read in the original. */
@@ -143,9 +147,9 @@ export function createArchive(files: FileStore) {
 
 export type Archive = ReturnType<typeof createArchive>;
 
-/** SHA-256 over the text and where it is cut, lower-case hex. */
+/** SHA-256 over the text, where it is cut and what is put in front of the pieces, lower-case hex. */
 export async function hashReading(text: string, chunks: Chunk[]): Promise<string> {
-  const cuts = chunks.map((chunk) => `${chunk.start}-${chunk.end}`).join(',');
+  const cuts = JSON.stringify(chunks.map(({ start, end, headings, header }) => [start, end, headings, header]));
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${cuts}\n${text}`));
   return new Uint8Array(digest).toHex();
 }

@@ -1,5 +1,15 @@
-/** How a document is read: chosen at upload, it decides the size of its chunks and the vector collection. */
-export const PROFILES = ['general', 'employee', 'resume', 'contract', 'review', 'policy', 'code'] as const;
+/** How a document is read, as a person or the rules chose: where it is cut, and into chunks of what size. */
+export const PROFILES = [
+  'general',
+  'employee',
+  'resume',
+  'contract',
+  'review',
+  'policy',
+  'audio',
+  'code',
+  'table',
+] as const;
 
 export type Profile = (typeof PROFILES)[number];
 
@@ -51,10 +61,22 @@ export const PROFILE_CHUNKING: Record<Profile, ChunkingRule> = {
     overlapCharacters: 150,
     why: 'A rule with its conditions; sections are short and have headings.',
   },
+  audio: {
+    targetCharacters: 900,
+    maxCharacters: 1400,
+    overlapCharacters: 0,
+    why: 'Up to a minute of speech; what is said twice would be heard at the wrong time.',
+  },
   code: {
     targetCharacters: 1200,
     maxCharacters: 2000,
     overlapCharacters: 0,
     why: 'A function or two; repeated lines would count every match twice.',
+  },
+  table: {
+    targetCharacters: 800,
+    maxCharacters: 1200,
+    overlapCharacters: 0,
+    why: 'A dozen rows, with room for the names of the columns that are put in front of them.',
   },
 };

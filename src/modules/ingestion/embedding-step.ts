@@ -93,9 +93,10 @@ function quantizeOne(vector: Float32Array | undefined, dimension: number): Packe
   throw new RangeError(`A vector of ${vector?.length} values, not ${dimension}`);
 }
 
-/** A passage with the headings above it, which say what it is about. */
+/** A passage with the headings and the names of columns above it, which say what it is about. */
 function passageText(reading: Reading, chunk: Reading['chunks'][number]): string {
-  return [...chunk.headings, reading.text.slice(chunk.start, chunk.end)].join('\n');
+  const { headings, header = [], start, end } = chunk;
+  return [...headings, header, reading.text.slice(start, end)].flat().join('\n');
 }
 
 const hashOf = (text: string): string =>

@@ -7,6 +7,7 @@ import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { embedReading } from './embedding-step.ts';
 import { indexReading } from './indexing-step.ts';
 import type { Attempt, JobHandler } from './job-runner.ts';
+import { profileToRead } from './profile-proposal.ts';
 import { readOriginal } from './reading-step.ts';
 
 type Deps = {
@@ -33,7 +34,8 @@ export function createProcessing(deps: Deps): JobHandler {
     const known = attempt.job.checkpoint['readingHash'];
     if (known !== undefined) {
       const kept = await archive.getReading(place);
-      if (kept?.hash === known && kept.profile === document.profile) return kept;
+      const wanted = kept?.proposal && profileToRead(document, kept.proposal);
+      if (kept?.hash === known && kept.profile === wanted) return kept;
     }
     const reading = await readOriginal(archive, { place, document });
     await attempt.prove();

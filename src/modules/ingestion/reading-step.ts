@@ -1,16 +1,18 @@
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
-import { chunkDocument, type Profile } from './chunking.ts';
+import { chunkDocument } from './chunking.ts';
 import { checkSize, extractDocument } from './extraction/extract.ts';
 import { ExtractionError } from './extraction/extractor.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
+import { type ProfileChoice, profileToRead, proposeProfile } from './profile-proposal.ts';
 
 /** What the reading step needs to know of a document. */
-export type ReadableDocument = { filename: string; mediaType: string; sizeBytes: number; profile: Profile };
+export type ReadableDocument = ProfileChoice & { filename: string; mediaType: string; sizeBytes: number };
 
 /**
- * Reads a document's original: extracts its text and cuts it into passages as its profile says.
+ * Reads a document's original: extracts its text and cuts it into passages as its profile says, which the rules choose
+ * unless a user has.
  * @throws PermanentJobError with a reason for the owner when the file cannot be read.
  */
 export async function readOriginal(
@@ -28,8 +30,10 @@ export async function readOriginal(
   }
 }
 
-async function read(bytes: Uint8Array, { filename, mediaType, profile }: ReadableDocument): Promise<Reading> {
+async function read(bytes: Uint8Array, { filename, mediaType, ...choice }: ReadableDocument): Promise<Reading> {
   const { kind, extractor, document } = await extractDocument({ bytes, filename, mediaType });
+  const proposal = proposeProfile({ kind, filename, title: document.title, blocks: document.blocks });
+  const profile = profileToRead(choice, proposal);
   const { text, chunks } = chunkDocument(document.blocks, profile);
   return {
     format: 1,
@@ -40,6 +44,7 @@ async function read(bytes: Uint8Array, { filename, mediaType, profile }: Readabl
     metadata: document.metadata,
     pageCount: document.pageCount ?? null,
     profile,
+    proposal,
     text,
     chunks,
     wanted: document.wanted ?? [],

@@ -67,8 +67,8 @@ export function createDocumentProcessing({ database, clock, config, jobs, docume
     },
 
     asIndexed(document: ProcessedDocument, reading: Reading): IndexedDocument {
-      const { kind, language } = reading;
-      return toIndexedDocument({ ...document, title: titleFor(document, reading), kind, language });
+      const { kind, language, profile } = reading;
+      return toIndexedDocument({ ...document, title: titleFor(document, reading), kind, language, profile });
     },
 
     /** Committed together with the job's success. */
@@ -80,6 +80,8 @@ export function createDocumentProcessing({ database, clock, config, jobs, docume
         now: clock.now(),
         changes: {
           kind: reading.kind,
+          profile: reading.profile,
+          profileProposal: reading.proposal ?? null,
           language: reading.language,
           pageCount: reading.pageCount,
           chunkCount: reading.chunks.length,

@@ -12,6 +12,8 @@ export function presentDocument(document: FiledDocument): z.output<typeof docume
     mediaType: document.mediaType,
     kind: document.kind,
     profile: document.profile,
+    profileChosenBy: document.profileChosenBy,
+    profileProposal: document.profileProposal,
     status: document.status,
     error: document.errorCode === null ? null : { code: document.errorCode, message: document.errorMessage ?? '' },
     language: document.language,

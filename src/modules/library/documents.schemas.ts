@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../http/pagination.ts';
 import { PROFILES } from '../ingestion/chunking.ts';
 import { jobSchema } from '../ingestion/ingestion.schemas.ts';
+import { PROFILE_CHOOSERS } from '../ingestion/profile-proposal.ts';
 import { line, timestamp, versionInBody } from './library.schemas.ts';
 import { DOCUMENT_STATUSES, metadataSchema } from './library.table.ts';
 
@@ -14,6 +15,13 @@ const tagNames = z
   .max(MAX_TAGS)
   .openapi({ example: ['Reference', 'Ideas'] });
 const profile = z.enum(PROFILES).openapi({ description: 'How the document is read: how it is cut into passages.' });
+const profileProposal = z
+  .object({
+    profile: z.enum(PROFILES),
+    confidence: z.number().openapi({ description: 'From 0 to 1. The rules follow their proposal from 0.8 on.' }),
+    reasons: z.array(z.string()).openapi({ example: ['It names its parties.', 'It has numbered clauses.'] }),
+  })
+  .openapi('ProfileProposal');
 const metadata = metadataSchema
   .refine((value) => JSON.stringify(value).length <= MAX_METADATA_CHARACTERS, 'It is longer than 20,000 characters.')
   .openapi({ type: 'object', example: { source: 'scanner' } });
@@ -26,6 +34,10 @@ export const documentSchema = z
     mediaType: z.string(),
     kind: z.string().nullable().openapi({ description: 'What the bytes are; null until they have been read.' }),
     profile: z.string(),
+    profileChosenBy: z.enum(PROFILE_CHOOSERS).openapi({ description: 'Who chose the profile: you, or the rules.' }),
+    profileProposal: profileProposal
+      .nullable()
+      .openapi({ description: 'What the rules made of the file; null until it has been read.' }),
     status: z.enum(DOCUMENT_STATUSES),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     language: z.string().nullable(),
@@ -63,7 +75,10 @@ export const listDocumentsQuery = pageQuery(['createdAt', 'updatedAt', 'title', 
 export const changeDocumentBody = z
   .object({
     title: title.optional(),
-    profile: profile.optional(),
+    profile: profile
+      .nullable()
+      .optional()
+      .openapi({ description: 'The document is read anew as this; with null, as the rules choose.' }),
     tags: tagNames.optional(),
     metadata: metadata.optional(),
     version: versionInBody,
@@ -91,7 +106,7 @@ export const ON_DUPLICATE = ['ask', 'keep', 'skip', 'version'] as const;
 export const uploadFieldsSchema = z.strictObject({
   title: title.optional(),
   collectionId: z.uuid().optional(),
-  profile: profile.default('general'),
+  profile: profile.optional(),
   onDuplicate: z.enum(ON_DUPLICATE).optional(),
   versionOf: z.uuid().optional(),
   metadata: jsonText(metadata).default({}),
@@ -135,6 +150,14 @@ export const chunkSchema = z
     end: z.number().int(),
     page: z.number().int().nullable(),
     headings: z.array(z.string()),
+    header: z
+      .string()
+      .optional()
+      .openapi({ description: 'Names of the columns, where the passage is the middle of a table.' }),
+    time: z
+      .object({ startMs: z.number(), endMs: z.number() })
+      .optional()
+      .openapi({ description: 'When it is heard, in recordings and subtitles.' }),
   })
   .openapi('Chunk');
 
@@ -159,7 +182,11 @@ export const uploadFormSchema = {
     title: { type: 'string' as const, maxLength: 300 },
     collectionId: { type: 'string' as const, format: 'uuid' },
     tags: { type: 'string' as const, description: 'Names, separated by commas or as a JSON array.' },
-    profile: { type: 'string' as const, enum: [...PROFILES], default: 'general' },
+    profile: {
+      type: 'string' as const,
+      enum: [...PROFILES],
+      description: 'How it is read. Without it, rules choose by what the file is and says.',
+    },
     metadata: { type: 'string' as const, description: 'A JSON object.' },
     onDuplicate: {
       type: 'string' as const,

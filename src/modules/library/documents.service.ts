@@ -7,6 +7,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound, staleVersion } from '../../shared/app-error.ts';
 import type { PageRequest } from '../../shared/page.ts';
+import type { Profile } from '../ingestion/chunking.ts';
 import type { Job, JobsService, JobType } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
 import { createDocumentsRepository, type DocumentFilter, type FiledDocument } from './documents.repository.ts';
@@ -27,7 +28,8 @@ type Deps = {
 
 export type DocumentChanges = {
   title?: string | undefined;
-  profile?: string | undefined;
+  /** Null leaves it to the rules. */
+  profile?: Profile | null | undefined;
   metadata?: FiledDocument['metadata'] | undefined;
   /** Names; the document has exactly these afterwards. */
   tags?: string[] | undefined;
@@ -117,19 +119,19 @@ export function createDocumentsService(deps: Deps) {
       actor: Actor,
       { id, changes, expectedVersion }: { id: string; changes: DocumentChanges; expectedVersion?: number | undefined },
     ) {
-      const { tags: tagNames, title, ...columns } = changes;
+      const { tags: tagNames, title, profile, ...columns } = changes;
       const named = title === undefined ? {} : { title, titleIsGiven: true };
       const also =
         tagNames === undefined
           ? []
           : tags.replaceStatements(actor.userId, { documentId: id, names: tagNames, now: clock.now() });
-      const reread = changes.profile === undefined ? {} : { status: 'pending' as const };
+      const reread = profile === undefined ? {} : { status: 'pending' as const, ...chosen(profile) };
       return reviseAndShow(actor.userId, {
         id,
         changes: defined({ ...columns, ...named, ...reread }),
         expectedVersion,
         also,
-        job: changes.profile === undefined ? 'sync_document' : 'process_document',
+        job: profile === undefined ? 'sync_document' : 'process_document',
       });
     },
 
@@ -173,6 +175,11 @@ export function createDocumentsService(deps: Deps) {
 }
 
 export type DocumentsService = ReturnType<typeof createDocumentsService>;
+
+const chosen = (profile: Profile | null) => ({
+  profile: profile ?? 'general',
+  profileChosenBy: profile === null ? ('rules' as const) : ('user' as const),
+});
 
 function defined<T extends object>(changes: T): T {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;

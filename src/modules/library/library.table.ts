@@ -2,6 +2,7 @@ import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { z } from 'zod';
 import { deletedAt, id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
 import { boundedJson } from '../../shared/bounded-json.ts';
+import { PROFILE_CHOOSERS, profileProposalSchema } from '../ingestion/profile-proposal.ts';
 
 export const DOCUMENT_STATUSES = ['pending', 'processing', 'ready', 'failed', 'deleting'] as const;
 
@@ -33,6 +34,8 @@ export const documents = sqliteTable('documents', {
   version: version(),
   ...timestamps(),
   deletedAt: deletedAt(),
+  profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
+  profileProposal: json('profile_proposal', profileProposalSchema),
   contentAt: timestamp('content_at'),
   contentKeyId: text('content_key_id'),
   contentRestoredFrom: integer('content_restored_from'),

@@ -77,7 +77,10 @@ export const searchItemSchema = z
     end: z.number().int(),
     score: z.number(),
     scores: z.object({ keyword: scorePart.optional(), semantic: scorePart.optional() }),
-    snippet: z.string().openapi({ description: 'The best part of the passage, as plain text.' }),
+    snippet: z.string().openapi({
+      description:
+        'The best part of the passage, as plain text; of rows in the middle of a table, below the names of its columns.',
+    }),
     highlights: z
       .array(z.tuple([z.number().int(), z.number().int()]))
       .openapi({ description: 'Matched words as [start, end) in the snippet.' }),

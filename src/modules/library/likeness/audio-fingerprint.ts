@@ -4,19 +4,18 @@ import { mix } from './shingles.ts';
 /** Eight a second: about a minute. */
 const MAX_FRAMES = 512;
 const FRAME_DIGITS = 8;
-/** Frames by which a recording is found, chosen alike in all recordings. */
+/** Frames by which a recording is found, as they are, chosen alike in all recordings: some survive any encoding. */
 const INDEXED_FRAMES = 48;
-/** Of a frame's 32 bits those by which it is looked up: fewer survive a re-encoding more often, more are rarer elsewhere. */
-const LOOKED_UP_BITS = 24;
 /** Silence and the like, which every recording has. */
 const MIN_SET_BITS = 4;
 
 const MAX_SHIFT = 32;
-const MIN_OVERLAP = 64;
+const MIN_OVERLAP = 32;
 
 /**
- * The share of bits in which two recordings' frames may differ at their best alignment to be reported. Unrelated ones
- * differ in half of them; 0.35 over 256 frames is the bound of Haitsma and Kalker (ISMIR 2002).
+ * The share of bits in which two recordings' frames may differ at their best alignment to be reported. Measured on made
+ * melodies of 6 to 40 seconds: with noise, muffled, in six bits, quieter or begun later, they differ in a tenth at most,
+ * and all are found; unrelated ones agree in two thirds of four seconds at most, and in little more than half of forty.
  */
 const MAX_BIT_ERRORS = 0.3;
 /** The same as a likeness. */
@@ -38,7 +37,7 @@ export function audioKeys(frames: Uint32Array): number[] {
     const set = bitCount(frame);
     return set >= MIN_SET_BITS && set <= 32 - MIN_SET_BITS;
   });
-  return [...new Set(telling.map((frame) => frame >>> (32 - LOOKED_UP_BITS)))];
+  return [...new Set(telling)];
 }
 
 /** Those of the keys under which the recording is filed. */

@@ -1,0 +1,2 @@
+ALTER TABLE documents DROP COLUMN profile_proposal;
+ALTER TABLE documents DROP COLUMN profile_chosen_by;
