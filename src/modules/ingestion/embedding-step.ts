@@ -42,10 +42,11 @@ export async function embedReading(deps: Deps, options: Options): Promise<Embedd
   const kept = await archive.getEmbeddings(place);
   const { model, dimension } = embeddings;
   const ofModel = (packed: PackedEmbeddings | undefined) => packed?.model === model && packed.dimension === dimension;
-  if (kept?.chunksHash === reading.hash && ofModel(kept)) return { packed: kept, embeddedTexts: 0 };
-
   const texts = reading.chunks.map((chunk) => passageText(reading, chunk));
   const hashes = texts.map(hashOf);
+  const isOfReading = kept?.chunksHash === reading.hash && isOfTexts(kept, hashes);
+  if (kept && isOfReading && ofModel(kept)) return { packed: kept, embeddedTexts: 0 };
+
   const former = [kept, ...(await formerEmbeddings(archive, options))].filter((packed) => ofModel(packed));
   const known = new Map(former.flatMap((packed) => (packed ? vectorsByText(packed) : [])));
   const missing = new Map(hashes.flatMap((hash, at) => (known.has(hash) ? [] : [[hash, texts[at] ?? ''] as const])));
@@ -59,6 +60,10 @@ export async function embedReading(deps: Deps, options: Options): Promise<Embedd
   await archive.putEmbeddings(place, packed);
   return { packed, embeddedTexts: missing.size };
 }
+
+/** Headings may have changed where the cuts have not. What was packed without hashes is taken on trust. */
+const isOfTexts = ({ textHashes }: PackedEmbeddings, hashes: string[]): boolean =>
+  textHashes === undefined || Buffer.from(hashes.join(''), 'hex').equals(textHashes);
 
 function formerEmbeddings(archive: Archive, { place, formerContents }: Options) {
   const former = formerContents.filter((contentId) => contentId !== place.contentId).slice(0, MAX_FORMER);
