@@ -47,7 +47,8 @@ describe('versions', () => {
     expect(await (await contentOf(token, document.id, 2)).text()).toBe(EGRET);
     const part = await contentOf(token, document.id, 1, { range: 'bytes=2-7' });
     expect([part.status, await part.text()]).toEqual([206, 'Herons']);
-    expect(part.headers.get('content-disposition')).toContain('birds.md');
+    expect(part.headers.get('content-disposition')).toMatch(/^attachment.*birds\.md/);
+    expect(part.headers.get('content-security-policy')).toContain('sandbox');
     expect((await contentOf(token, document.id, 3)).status).toBe(404);
     expect(await found(token, 'heron')).toEqual([]);
 

@@ -25,6 +25,17 @@ describe('PDF', () => {
     expect(await reasonOf(extract(pdf(['Hello']).slice(0, 120)))).toBe('malformed');
   });
 
+  it('keeps scanned pages for text recognition, whether all are or some', async () => {
+    const scan = await extract(pdf(['', ''], { picture: true }));
+    expect(scan.document).toMatchObject({ wanted: ['ocr'], pageCount: 2, metadata: { pagesWithoutText: 2 } });
+    expect(textOf(scan)).toBe('Scanned PDF, 2 pages');
+    const mixed = await extract(pdf(['A cover letter', ''], { picture: true }));
+    expect(mixed.document).toMatchObject({ wanted: ['ocr'], metadata: { pagesWithoutText: 1 } });
+    expect(textOf(mixed)).toBe('A cover letter');
+    const text = await extract(pdf(['Words about /Subtype /Image in a text'], { picture: true }));
+    expect(text.document.wanted).toBeUndefined();
+  });
+
   it('reads columns painted line by line one after the other', () => {
     const line = (text: string, left: number, y: number) => ({
       text: `${text} is a line of running text`,

@@ -35,8 +35,11 @@ export function utf16(text: string, order: 'le' | 'be'): Uint8Array {
   return bytes;
 }
 
-/** A PDF of one page per text, lines of 12 points from the top; its xref table is right unless told otherwise. */
-export function pdf(pages: string[], options: { xref?: 'right' | 'damaged' } = {}): Uint8Array {
+/**
+ * A PDF of one page per text, lines of 12 points from the top; its xref table is right unless told otherwise. It may
+ * hold a picture, as scans do.
+ */
+export function pdf(pages: string[], options: { xref?: 'right' | 'damaged'; picture?: boolean } = {}): Uint8Array {
   const kids = pages.map((_, i) => `${4 + 2 * i} 0 R`).join(' ');
   const objects = [
     '<</Type/Catalog/Pages 2 0 R>>',
@@ -46,6 +49,7 @@ export function pdf(pages: string[], options: { xref?: 'right' | 'damaged' } = {
       `<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R>>>>/Contents ${5 + 2 * i} 0 R>>`,
       stream(page),
     ]),
+    ...(options.picture ? [PICTURE] : []),
   ];
   let file = '%PDF-1.4\n';
   const offsets: number[] = [];
@@ -59,6 +63,9 @@ export function pdf(pages: string[], options: { xref?: 'right' | 'damaged' } = {
   file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}`;
   return bytesOf(`${file}trailer\n<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${start}\n%%EOF\n`);
 }
+
+const PICTURE =
+  '<</Type/XObject/Subtype /Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>\nstream\n0\nendstream';
 
 function stream(page: string): string {
   const lines = page.split('\n').map((line) => `(${line.replace(/[()\\]/g, '\\$&')}) Tj T*`);

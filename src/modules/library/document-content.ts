@@ -16,10 +16,13 @@ export type ChunkView = Reading['chunks'][number] & { id: string; text: string }
 /** The values of the headers `Range` and `If-Range`. */
 export type RequestedPart = { range: string | undefined; ifRange: string | undefined };
 
-type File = Pick<Document, 'filename' | 'mediaType' | 'sizeBytes' | 'sha256'>;
+type File = Pick<Document, 'filename' | 'mediaType' | 'sizeBytes' | 'sha256' | 'status' | 'kind' | 'extractedMetadata'>;
+
+/** Of a version it is not known what reading found it to be: it is never shown in place. */
+const UNREAD = { status: 'pending', kind: null, extractedMetadata: {} } as const;
 
 export type ContentView = {
-  file: Pick<File, 'filename' | 'mediaType' | 'sha256'>;
+  file: File;
   body: ReadableStream<Uint8Array>;
   size: number;
   /** Set when only a part was asked for. */
@@ -61,7 +64,7 @@ export function createDocumentContent({ archive, documents, versions }: Deps) {
       { id, number, ...part }: { id: string; number: number } & RequestedPart,
     ): Promise<ContentView> {
       const version = await versions.find(actor, { documentId: id, number });
-      return openFile(version, { place: version, part });
+      return openFile({ ...version, ...UNREAD }, { place: version, part });
     },
 
     /** The extracted text from `start` to `end` (UTF-16 code units). */

@@ -170,7 +170,8 @@ export const chunksQuery = z.object({
 const fileProperty = {
   type: 'string' as const,
   format: 'binary',
-  description: 'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown or plain text.',
+  description:
+    'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown or plain text; pictures, sound and films.',
 };
 
 /** How an upload's form looks in the API's description; the body itself is streamed, never validated as a whole. */

@@ -30,7 +30,7 @@ const content = scopedRoute('documents:read', {
   operationId: 'getDocumentVersionContent',
   tags,
   summary: 'Get the file of a version',
-  description: 'Byte for byte as it was handed in. `Range` gives a part of it.',
+  description: 'Byte for byte as it was handed in, always as an attachment. `Range` gives a part of it.',
   request: { params: versionParams },
   responses: contentResponses,
 });

@@ -1,3 +1,4 @@
+import { audioExtractor } from './audio.ts';
 import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from './extractor.ts';
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
+import { imageExtractor } from './image.ts';
 import { markdownExtractor } from './markdown.ts';
 import { odpExtractor } from './odp.ts';
 import { odsExtractor } from './ods.ts';
@@ -17,6 +19,7 @@ import { pdfExtractor } from './pdf.ts';
 import { pptxExtractor } from './pptx.ts';
 import { sniffKind } from './sniff.ts';
 import { textExtractor } from './text.ts';
+import { videoExtractor } from './video.ts';
 import { xlsxExtractor } from './xlsx.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
@@ -44,6 +47,9 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   odp: odpExtractor,
   ods: odsExtractor,
   csv: csvExtractor,
+  image: imageExtractor,
+  audio: audioExtractor,
+  video: videoExtractor,
 };
 
 /**

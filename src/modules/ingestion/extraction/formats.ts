@@ -28,7 +28,7 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
 };
 
 const READABLE =
-  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown and plain text';
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown, plain text, pictures, sound and films';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {

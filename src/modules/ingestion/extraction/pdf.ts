@@ -12,6 +12,7 @@ import { inReadingOrder } from './pdf-columns.ts';
 import { type PaintedItem, type Row, toRows, toRuns, toSegments } from './pdf-lines.ts';
 import { toBlocks } from './pdf-paragraphs.ts';
 import { dropRunningLines, measureTypography, type OutlineEntry } from './pdf-typography.ts';
+import { startsWithAt } from './signatures.ts';
 
 /** PDF: text by page in reading order; paragraphs, headings, lists and tables by where and how large the text is set. */
 export const pdfExtractor: Extractor = {
@@ -22,13 +23,15 @@ export const pdfExtractor: Extractor = {
 
 export const MAX_PAGES = 5000;
 
+const SLASH = 0x2f;
+
 /** The part of a PDF.js document that is used. */
 type Pdf = Awaited<ReturnType<typeof openPdf>>;
 
 async function extractPdf({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
   const pdf = await openPdf(bytes);
   try {
-    return await readPdf(pdf);
+    return await readPdf(pdf, bytes);
   } finally {
     await pdf.loadingTask.destroy();
   }
@@ -64,7 +67,7 @@ function openingFailure(error: unknown): ExtractionError {
   );
 }
 
-async function readPdf(pdf: Pdf): Promise<ExtractedDocument> {
+async function readPdf(pdf: Pdf, bytes: Uint8Array): Promise<ExtractedDocument> {
   if (pdf.numPages > MAX_PAGES) {
     throw new ExtractionError(
       'too_large',
@@ -77,15 +80,35 @@ async function readPdf(pdf: Pdf): Promise<ExtractedDocument> {
   for (const [i, rows] of dropRunningLines(pages).entries()) {
     for (const block of toBlocks(rows, i + 1, typography)) collector.add(block);
   }
-  if (collector.blocks.length === 0) throw nothingFound(pdf.numPages, unreadable);
+  const scanned = holdsPictures(bytes) ? pages.filter((rows) => rows.length === 0).length - unreadable : 0;
+  if (collector.blocks.length === 0) {
+    if (scanned === 0) throw nothingFound(pdf.numPages, unreadable);
+    // Without any words, not even its title would be found.
+    collector.add({ type: 'paragraph', text: `Scanned PDF, ${pdf.numPages} ${pdf.numPages === 1 ? 'page' : 'pages'}` });
+  }
   const { title: ownTitle, ...facts } = await readInfo(pdf);
   const title = usefulTitle(ownTitle) ?? titleFromHeadings(collector.blocks);
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: compactMetadata({ ...facts, ...(unreadable > 0 ? { unreadablePages: unreadable } : {}) }),
+    metadata: compactMetadata({
+      ...facts,
+      ...(unreadable > 0 ? { unreadablePages: unreadable } : {}),
+      ...(scanned > 0 ? { pagesWithoutText: scanned } : {}),
+    }),
     pageCount: pdf.numPages,
     blocks: collector.blocks,
+    ...(scanned > 0 && { wanted: ['ocr' as const] }),
   };
+}
+
+/** Whether there are pictures in it: their descriptions are never packed, so that nothing must be decoded to see them. */
+function holdsPictures(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(SLASH); at !== -1; at = bytes.indexOf(SLASH, at + 1)) {
+    if (!startsWithAt(bytes, '/Subtype', at)) continue;
+    const value = String.fromCharCode(...bytes.subarray(at + 8, at + 24));
+    if (/^\s*\/Image(?![A-Za-z])/.test(value)) return true;
+  }
+  return false;
 }
 
 /** One list of rows per page. A page that cannot be read is empty: the others are worth having. */
@@ -132,7 +155,7 @@ function nothingFound(pages: number, unreadable: number): ExtractionError {
   }
   return new ExtractionError(
     'no_text',
-    'The PDF holds no text: it looks scanned. Run text recognition (OCR) on it and upload the result.',
+    'The PDF holds neither text nor pictures that could be read. Check that it is the right one.',
   );
 }
 

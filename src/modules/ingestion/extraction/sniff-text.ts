@@ -7,10 +7,16 @@ const HTML_DOCUMENT = /^(<!doctype html\b|<html\b|<head\b|<body\b)/i;
 const HTML_FRAGMENT =
   /^<(article|blockquote|div|dl|figure|footer|form|h[1-6]|header|link|main|meta|nav|ol|p|pre|script|section|span|style|table|title|ul)\b[^<]*>/i;
 
+const SVG_DOCUMENT = /^(<!doctype svg\b|<(svg:)?svg[\s>])/i;
+
+/** Whether a text is an SVG drawing, by its beginning. */
+export const looksLikeSvg = (text: string): boolean => SVG_DOCUMENT.test(skipPreamble(text));
+
 /** What kind of text it is, by its beginning; name and declared type decide where the content leaves it open. */
 export function sniffText(text: string, hints: { filename: string; mediaType: string }): DocumentKind {
   const start = skipPreamble(text);
   if (HTML_DOCUMENT.test(start)) return 'html';
+  if (SVG_DOCUMENT.test(start)) return 'image';
   const isNamedMarkdown = MARKDOWN_NAME.test(hints.filename) || /^text\/(x-)?markdown\b/i.test(hints.mediaType);
   if (isNamedMarkdown) return 'markdown';
   if (isNamedCsv(hints) && looksLikeCsv(text, hints)) return 'csv';
