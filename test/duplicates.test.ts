@@ -1,13 +1,12 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { createDuplicatesRepository } from '../src/modules/library/duplicates.repository.ts';
 import { createDuplicatesService } from '../src/modules/library/duplicates.service.ts';
-import { fingerprintsOf } from '../src/modules/library/likeness/fingerprints.ts';
 import { newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
 import { roundTrips } from './support/costs.ts';
 import { openDatabase } from './support/database.ts';
 import { type DocumentView, type JobView, jobEnd, uploaded, uploadForm } from './support/library.ts';
+import { redAndBlue, songs, twiceTheLandscape } from './support/media-samples.ts';
 import { LEASE, objectsOf, RECIPE } from './support/sample-library.ts';
 import { unrecorded } from './support/statement-recorder.ts';
 import { replaced, versionsOf } from './support/versions.ts';
@@ -175,38 +174,28 @@ describe('what is nearly the same', () => {
     expect((await call(`/v1/documents/${one.document.id}/duplicates`, { token: stranger.token })).status).toBe(404);
   });
 
-  it('is found among pictures and recordings by what was measured of them', async () => {
-    const { token, user } = await newUser();
-    const { database } = openDatabase();
-    const repository = createDuplicatesRepository(database);
-    /** A document that something was measured of. */
-    const measured = async (measurements: Parameters<typeof fingerprintsOf>[0]['measurements'], name: string) => {
-      const { document } = await uploaded({ token, content: `A ${name}.`, filename: `${name}.txt` });
-      const contentId = (await objectsOf(document.id))[0]?.split('/').at(-2) ?? '';
-      const fingerprints = fingerprintsOf({ text: '', measurements });
-      await database.commit(
-        repository.replaceFingerprints(user.id, {
-          documentId: document.id,
-          contentId,
-          fingerprints,
-        }),
-      );
-      return document.id;
-    };
-    const frames = Array.from({ length: 300 }, (_, at) =>
-      (Math.imul(at + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0'),
-    );
-    const picture = await measured({ image: { perceptualHash: 'f0e1d2c3b4a59687' } }, 'picture');
-    // Nine bits further away, in all four quarters.
-    const smaller = await measured({ image: { perceptualHash: 'f1e3d2c4b4a69781' } }, 'smaller');
-    await measured({ image: { perceptualHash: '0f1e2d3c4b5a6978' } }, 'other');
-    const song = await measured({ audio: { fingerprint: frames.join('') } }, 'song');
-    const later = await measured({ audio: { fingerprint: frames.slice(20).join('') } }, 'later');
-    expect(await duplicatesOf(token, picture)).toMatchObject([
-      { documentId: smaller, kind: 'image', explanation: expect.stringContaining('of 64 bits') },
+  it('is found among pictures, whatever their format and size', async () => {
+    const { token } = await newUser();
+    const { photo, smaller } = twiceTheLandscape();
+    const { document } = await uploaded({ token, content: photo, filename: 'photo.jpg' });
+    const same = await uploaded({ token, content: smaller, filename: 'smaller.png' });
+    await uploaded({ token, content: redAndBlue(), filename: 'other.png' });
+    const found = await duplicatesOf(token, document.id);
+    expect(found).toMatchObject([
+      { documentId: same.document.id, kind: 'image', explanation: expect.stringContaining('of 64 bits') },
     ]);
-    expect(await duplicatesOf(token, smaller)).toMatchObject([{ documentId: picture, kind: 'image' }]);
-    expect(await duplicatesOf(token, later)).toMatchObject([{ documentId: song, kind: 'audio', similarity: 1 }]);
+    expect(await duplicatesOf(token, same.document.id)).toMatchObject([{ documentId: document.id, kind: 'image' }]);
+  });
+
+  it('is found among recordings, however loud they are and wherever they begin', async () => {
+    const { token } = await newUser();
+    const { song, fainter, other } = songs();
+    const { document } = await uploaded({ token, content: song, filename: 'song.wav' });
+    const same = await uploaded({ token, content: fainter, filename: 'fainter.wav' });
+    await uploaded({ token, content: other, filename: 'other.wav' });
+    expect(await duplicatesOf(token, document.id)).toMatchObject([
+      { documentId: same.document.id, kind: 'audio', explanation: expect.stringContaining('of their bits') },
+    ]);
   });
 });
 

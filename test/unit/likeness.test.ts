@@ -25,9 +25,11 @@ import { seeded } from './extraction.fixtures.ts';
 /** Judged collections lie outside of the repository: where they are absent, what is measured on them is skipped. */
 const DATA = join(process.env['COMMONPLACE_DATA'] ?? join(import.meta.dirname, '../../../shared/data'), 'collections');
 
-const ofText = (text: string) => fingerprintsOf({ text, measurements: {} });
-const ofImage = (perceptualHash: string) => fingerprintsOf({ text: '', measurements: { image: { perceptualHash } } });
-const ofAudio = (fingerprint: string) => fingerprintsOf({ text: '', measurements: { audio: { fingerprint } } });
+const ofText = (text: string) => fingerprintsOf({ kind: 'text', text, measurements: {} });
+const ofImage = (perceptualHash: string) =>
+  fingerprintsOf({ kind: 'text', text: '', measurements: { image: { perceptualHash } } });
+const ofAudio = (fingerprint: string) =>
+  fingerprintsOf({ kind: 'text', text: '', measurements: { audio: { fingerprint } } });
 
 /** Whether one is looked up where the other is filed. */
 const finds = (one: FiledFingerprints, other: FiledFingerprints): boolean => {
@@ -161,6 +163,14 @@ describe('pictures', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('are not alike for what their cameras say, but for what is read in them', () => {
+    const exif = 'Taken in May with a NIKON D70 at 50 mm, exposed for a sixtieth of a second at f/8 and ISO 200.';
+    const print = (text: string) => fingerprintsOf({ kind: 'image', text, measurements: {} });
+    expect(ofText(exif).bands).not.toEqual([]);
+    expect(print(exif).bands).toEqual([]);
+    expect(print(Array.from({ length: 200 }, (_, at) => `word${at}`).join(' ')).bands).not.toEqual([]);
   });
 
   it.each(['', 'f0e1', 'g0e1d2c3b4a59687', 'f0e1d2c3b4a5968700'])('with the hash “%s” have none', (hash) => {

@@ -21,13 +21,17 @@ const PLACES_PER_KIND = 64;
 /** What the pieces of each kind are numbered from. */
 const FIRST_PLACE = { text: 0, image: PLACES_PER_KIND, audio: 2 * PLACES_PER_KIND };
 const HASH_BITS = 64;
+/** What a picture or a recording says of itself, its camera or artist, many say alike; what is read in it is longer. */
+const MEDIA = new Set(['image', 'audio', 'video']);
+const MIN_MEDIA_CHARACTERS = 600;
 
 /** A piece's value of 32 bits with what it is a piece of, in one number that is exact as a float. */
 const bandOf = (place: number, value: number): number => place * 2 ** 32 + value;
 
 /** Fingerprints of what was read, and the bands under which they are filed. */
-export function fingerprintsOf({ text, measurements }: Pick<Reading, 'text' | 'measurements'>) {
-  const signature = textSignature(text);
+export function fingerprintsOf({ kind, text, measurements }: Pick<Reading, 'kind' | 'text' | 'measurements'>) {
+  const isTelling = !MEDIA.has(kind) || text.length >= MIN_MEDIA_CHARACTERS;
+  const signature = isTelling ? textSignature(text) : undefined;
   const hash = textOf(measurements['image']?.['perceptualHash']);
   const pieces = imagePieces(hash);
   const fingerprint = textOf(measurements['audio']?.['fingerprint']);
