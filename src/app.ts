@@ -33,6 +33,7 @@ import { duplicateRoutes } from './modules/library/duplicates.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
 import { versionRoutes } from './modules/library/versions.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
+import { resourceRoutes } from './modules/resources/resources.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
@@ -83,6 +84,7 @@ const MODULES = [
   duplicateRoutes,
   collectionRoutes,
   tagRoutes,
+  resourceRoutes,
   jobRoutes,
   searchRoutes,
   auditRoutes,

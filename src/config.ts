@@ -145,6 +145,25 @@ const configSchema = z.object({
   EMAIL_VERIFICATION_SECONDS: count.default(24 * 60 * 60),
   /** Lifetime of the token in a mail that invites to an account, in seconds. */
   INVITATION_SECONDS: count.default(7 * 24 * 60 * 60),
+  /** Looks names up over HTTPS (DNS over HTTPS with JSON answers). Empty: nothing is fetched from the web. */
+  FETCH_DNS_URL: z.union([z.literal(''), z.url({ protocol: /^https$/ })]).default(''),
+  /** Hosts (`host` or `host:port`, comma separated) that are fetched from whatever their addresses are. For tests only. */
+  FETCH_ALLOWED_HOSTS: z.string().default('').transform(listOf),
+  /** Ports that are fetched from. */
+  FETCH_PORTS: z
+    .string()
+    .default('80,443')
+    .transform((list) => listOf(list).map(Number))
+    .refine(
+      (ports) => ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536),
+      'They must be ports.',
+    ),
+  /** Largest file that is fetched, decompressed, in bytes. */
+  FETCH_MAX_BYTES: count.default(20 * 1024 * 1024),
+  /** How long a fetch may take in all, in milliseconds. */
+  FETCH_TIMEOUT_MS: count.default(30_000),
+  /** How far apart the requests of one user to one host are at least, in milliseconds. */
+  FETCH_GAP_MS: z.coerce.number().int().min(0).default(1_000),
   /** Where people reach this service: links in mails begin with it. */
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
@@ -206,6 +225,9 @@ export function parseConfig(env: object): Config {
       throw new Error(
         'Wrong configuration. ENCRYPTION_KEYS: production needs keys of its own; `npm run deploy` makes one.',
       );
+    }
+    if (parsed.data.ENVIRONMENT === 'production' && parsed.data.FETCH_ALLOWED_HOSTS.length > 0) {
+      throw new Error('Wrong configuration. FETCH_ALLOWED_HOSTS: production fetches from the public web only.');
     }
     return parsed.data;
   }

@@ -51,6 +51,11 @@ import { createTrashService } from './modules/library/trash.service.ts';
 import { createDeleteVersion } from './modules/library/versions.jobs.ts';
 import { createVersionsService } from './modules/library/versions.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
+import { createFeedReading } from './modules/resources/feed-reading.ts';
+import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createFetchResource } from './modules/resources/resources.jobs.ts';
+import { createResourcesService } from './modules/resources/resources.service.ts';
+import { createTakingIn } from './modules/resources/taking-in.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
@@ -134,9 +139,16 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
+  const openedDocuments = once(() => createOpenedDocuments(base));
   const content = once(() =>
-    createDocumentContent({ documents: documents(), versions: versions(), archive: archive() }),
+    createDocumentContent({
+      documents: documents(),
+      versions: versions(),
+      archive: archive(),
+      onOpened: (view) => openedDocuments().note(view),
+    }),
   );
+  const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -197,6 +209,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       jobs: jobs(),
       library: createLibraryExport({ ...base, archive: archive() }),
       history: createQueryHistory(base),
+      resources: resources(),
     }),
   );
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
@@ -212,6 +225,18 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       delete_document: library.deleteDocument,
       delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs() }),
       delete_collection: createDeleteCollection(base),
+      fetch_resource: createFetchResource({
+        ...base,
+        archive: archive(),
+        documents: documents(),
+        takingIn: createTakingIn({
+          ...base,
+          archive: archive(),
+          upload: upload(),
+          maxBytes: base.config.FETCH_MAX_BYTES,
+        }),
+        feedReading: createFeedReading({ ...base, jobs: jobs() }),
+      }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
     };
   });
@@ -226,6 +251,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     versions,
     duplicates,
     content,
+    resources,
     search,
     authenticate,
     auth,

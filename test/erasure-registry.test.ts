@@ -20,6 +20,7 @@ const EXPORTED: Record<string, string> = {
   collection_items: 'documents/: collectionIds',
   tags: 'tags.json',
   document_tags: 'documents/: tags',
+  resources: 'resources.ndjson',
   queries: 'queries.ndjson',
   processing_jobs: 'jobs.ndjson',
   verifications: 'nothing but hashes of tokens that were mailed',

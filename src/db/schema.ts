@@ -10,5 +10,6 @@ export * from '../modules/library/duplicates.table.ts';
 export * from '../modules/library/library.table.ts';
 export * from '../modules/library/versions.table.ts';
 export * from '../modules/limits/limits.table.ts';
+export * from '../modules/resources/resources.table.ts';
 export * from '../modules/search/search.table.ts';
 export * from '../modules/settings/settings.table.ts';

@@ -13,6 +13,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   sealedEntries: ({ chain }) => chain.seal(),
   oldLimitNotes: ({ limits }) => limits.removeOld(),
   expiredTrash: ({ trash }) => trash.purge(),
+  dueResources: ({ resources }) => resources.checkDue(),
   lostErasures: ({ erasures }) => erasures.wakeLost(),
   expiredReceipts: ({ erasures }) => erasures.removeExpired(),
   usernames: ({ usernameSweep }) => usernameSweep.run(),

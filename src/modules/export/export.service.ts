@@ -20,6 +20,8 @@ import { presentDocument } from '../library/documents.presenter.ts';
 import type { DocumentRange, Holdings, LibraryExport } from '../library/library-export.ts';
 import { presentTag } from '../library/tags.presenter.ts';
 import { presentVersion } from '../library/versions.presenter.ts';
+import { presentResource } from '../resources/resources.presenter.ts';
+import type { ResourcesService } from '../resources/resources.service.ts';
 import type { QueryHistory } from '../search/query-history.ts';
 import { presentHistoryEntry } from '../search/search.presenter.ts';
 import { bytesOf, jsonLines, jsonList, jsonText, type Manifest, manifestText } from './exported-files.ts';
@@ -33,6 +35,7 @@ type Deps = {
   jobs: JobsService;
   library: LibraryExport;
   history: QueryHistory;
+  resources: Pick<ResourcesService, 'list'>;
 };
 
 type Account = Awaited<ReturnType<AuthService['getAccount']>>;
@@ -56,7 +59,7 @@ type Progress = Pick<Manifest, 'incomplete'> & { documents: number };
 
 /** An account with everything in it as one archive, written while it is downloaded: nothing of it is stored or gathered. */
 export function createAccountExport(deps: Deps) {
-  const { clock, logger, auth, avatars, apiKeys, jobs, library, history } = deps;
+  const { clock, logger, auth, avatars, apiKeys, jobs, library, history, resources } = deps;
 
   /** What stands beside the documents, in the first archive only. */
   async function* accountFiles(actor: Actor, user: Account): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
@@ -78,6 +81,8 @@ export function createAccountExport(deps: Deps) {
       ),
     };
     yield { name: 'tags.json', body: bytesOf(jsonList(library.tags(actor.userId), presentTag)) };
+    const wanted = pages((page) => resources.list(actor, page));
+    yield { name: 'resources.ndjson', body: bytesOf(jsonLines(wanted, presentResource)) };
     yield { name: 'queries.ndjson', body: bytesOf(jsonLines(history.pages(actor.userId), presentHistoryEntry)) };
     const ended = pages((page) => jobs.list(actor, page));
     yield { name: 'jobs.ndjson', body: bytesOf(jsonLines(ended, presentJob)) };

@@ -1,7 +1,10 @@
 import type { z } from '@hono/zod-openapi';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import type { jobSchema } from './ingestion.schemas.ts';
-import type { Job } from './ingestion.table.ts';
+import type { Job, JobType } from './ingestion.table.ts';
+
+/** Jobs whose subject is something else. */
+const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource']);
 
 export function presentJob(job: Job): z.output<typeof jobSchema> {
   return {
@@ -26,7 +29,7 @@ export function presentJob(job: Job): z.output<typeof jobSchema> {
 
 /** What a job is about, where that is a document, or one of its versions. */
 function documentOf({ type, subjectId, checkpoint }: Job): string | null {
-  if (type === 'delete_collection') return null;
+  if (NOT_ON_DOCUMENTS.has(type)) return null;
   if (type !== 'delete_version') return subjectId;
   const { documentId } = checkpoint;
   return typeof documentId === 'string' ? documentId : null;

@@ -169,6 +169,15 @@ export function createJobsRepository(database: Database) {
         .where(sql`${table.id} in (${open})`);
     },
 
+    /** Removes those that have succeeded. */
+    removeSucceeded(subjects: { ownerId: string; type: JobType; subjectId: string }[]): Statement {
+      const done = sql`select job.id from json_each(${JSON.stringify(subjects)}) as subject
+        cross join processing_jobs as job on job.owner_id = subject.value ->> 'ownerId'
+        and job.subject_id = subject.value ->> 'subjectId'
+        where job.type = subject.value ->> 'type' and job.status = 'succeeded'`;
+      return orm.delete(table).where(sql`${table.id} in (${done})`);
+    },
+
     /** Which of the subjects have a job that has not ended. */
     async openSubjects(ownerId: string, subjectIds: string[], type?: JobType): Promise<Set<string>> {
       const open = await orm

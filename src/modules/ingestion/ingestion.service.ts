@@ -134,6 +134,10 @@ export function createJobsService({
     supersedeMany: (subjects: { ownerId: string; subjectId: string }[]): Statement =>
       repository.cancelMany(subjects, { failure: SUPERSEDED, now: clock.now() }),
 
+    /** Forgets jobs of a kind on these subjects that have done their work: what is done every hour is not news. */
+    forgetSucceeded: (subjects: { ownerId: string; type: JobType; subjectId: string }[]): Statement =>
+      repository.removeSucceeded(subjects),
+
     /** The job's states as they change, until it has ended or the follower had its time and should come back. */
     async *follow(
       actor: Actor,

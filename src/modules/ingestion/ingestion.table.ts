@@ -9,6 +9,7 @@ export const JOB_TYPES = [
   'delete_version',
   'delete_collection',
   'reconcile_library',
+  'fetch_resource',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 

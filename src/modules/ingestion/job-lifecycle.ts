@@ -33,7 +33,8 @@ export class NotYetError extends Error {
 
   constructor(message: string, delayMs: number) {
     super(message);
-    this.delayMs = delayMs;
+    // Times are stored as whole numbers.
+    this.delayMs = Math.ceil(delayMs);
   }
 }
 

@@ -24,7 +24,12 @@ export type Attempt = {
 };
 
 /** What a finished job leaves: its result, and the changes of state committed together with its end. */
-export type Completion = { result: Job['result']; statements: Statement[] };
+export type Completion = {
+  result: Job['result'];
+  statements: Statement[];
+  /** Ids of jobs that the statements make, to be woken once they are there. */
+  makes?: string[];
+};
 
 export type JobHandler = {
   run(attempt: Attempt): Promise<Completion>;
@@ -42,6 +47,8 @@ type Deps = { database: Database; clock: Clock; config: Config; logger: Logger; 
 export type AttemptReport = {
   outcome: 'not_due' | 'succeeded' | 'failed' | 'retry' | 'lease_lost';
   retryDelayMs?: number;
+  /** Jobs that it has made. */
+  made?: string[];
 };
 
 /**
@@ -93,7 +100,7 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
       const completion = await handlers[job.type].run(beginAttempt(job, lease));
       const succeeded = repository.succeed(lease, { result: completion.result, now: clock.now() });
       await database.commit([...succeeded, ...completion.statements]);
-      return { outcome: 'succeeded' };
+      return { outcome: 'succeeded', ...(completion.makes && { made: completion.makes }) };
     } catch (error) {
       if (error instanceof LeaseLostError || isGuardFailure(error)) return { outcome: 'lease_lost' };
       const outcome = decideOutcome(error, { attempts: job.attempts, random: Math.random });

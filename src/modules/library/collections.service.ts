@@ -87,6 +87,9 @@ export function createCollectionsService({ database, clock, ids, audit }: Deps) 
       return commitOne(repository.restore(ownerId, { id, now: clock.now() }), { ownerId, id });
     },
 
+    /** A statement that undoes its batch unless the live collection is the owner's. */
+    requireLive: repository.requireLive,
+
     /** Files a document of the same owner; that it is filed already is no error. Refused with
      * `not_found` unless the live collection is theirs. */
     addItemStatements: (ownerId: string, item: Item): Statement[] => [

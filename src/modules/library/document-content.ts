@@ -9,7 +9,13 @@ import type { DocumentsService } from './documents.service.ts';
 import type { Document } from './library.table.ts';
 import type { VersionsService } from './versions.service.ts';
 
-type Deps = { archive: Archive; documents: DocumentsService; versions: VersionsService };
+type Deps = {
+  archive: Archive;
+  documents: DocumentsService;
+  versions: VersionsService;
+  /** Somebody has begun to read it. */
+  onOpened: (document: FiledDocument) => void;
+};
 
 export type ChunkView = Reading['chunks'][number] & { id: string; text: string };
 
@@ -30,7 +36,7 @@ export type ContentView = {
 };
 
 /** Reading what the archive holds of a document. */
-export function createDocumentContent({ archive, documents, versions }: Deps) {
+export function createDocumentContent({ archive, documents, versions, onOpened }: Deps) {
   const getRead = async (actor: Actor, id: string): Promise<{ document: FiledDocument; reading: Reading }> => {
     const document = await documents.get(actor, id);
     const reading = await archive.getReading(placeOf(document));
@@ -55,7 +61,9 @@ export function createDocumentContent({ archive, documents, versions }: Deps) {
     /** The original bytes, or the range of them that an HTTP `Range` header names. */
     async open(actor: Actor, { id, ...part }: { id: string } & RequestedPart): Promise<ContentView> {
       const document = await documents.get(actor, id);
-      return openFile(document, { place: placeOf(document), part });
+      const view = await openFile(document, { place: placeOf(document), part });
+      if (!view.range || view.range.offset === 0) onOpened(document);
+      return view;
     },
 
     /** The same of any of its versions. */
@@ -69,7 +77,8 @@ export function createDocumentContent({ archive, documents, versions }: Deps) {
 
     /** The extracted text from `start` to `end` (UTF-16 code units). */
     async getText(actor: Actor, { id, start, end }: { id: string; start: number; end?: number | undefined }) {
-      const { reading } = await getRead(actor, id);
+      const { document, reading } = await getRead(actor, id);
+      if (start === 0) onOpened(document);
       const length = reading.text.length;
       const from = Math.min(start, length);
       const to = Math.max(from, Math.min(end ?? length, length));

@@ -7,7 +7,6 @@ import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts';
-import { fieldErrorsOf } from '../../shared/field-errors.ts';
 import { AmbiguousFormError, BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
 import { uploadFingerprint } from '../../shared/upload-fingerprint.ts';
 import type { AuditService } from '../audit/audit.service.ts';
@@ -17,14 +16,16 @@ import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
 import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone } from './documents.errors.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
-import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
+import type { UploadFields } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
 import { SameBytesError } from './duplicates.errors.ts';
 import { createDuplicatesRepository, type LikeDocument } from './duplicates.repository.ts';
-import { safeFilename, safeMediaType, titleOf } from './filenames.ts';
+import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
+import { newDocument } from './new-document.ts';
 import type { TagsService } from './tags.service.ts';
-import { keyIdOf, type VersionsService } from './versions.service.ts';
+import { parseFields } from './upload-fields.ts';
+import { authorOf, type VersionsService } from './versions.service.ts';
 
 type Deps = {
   database: Database;
@@ -46,10 +47,14 @@ type Deps = {
 /** An upload's body as it arrives. */
 export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType: string | undefined };
 
-type Received = WrittenFile &
-  Pick<Document, 'filename' | 'mediaType'> & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+/** Bytes in the archive, with what their sender calls them. */
+export type StoredOriginal = WrittenFile & Pick<Document, 'filename' | 'mediaType'>;
 
-type Upload = { place: ArchivePlace; file: Received; fields: UploadFields };
+type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+
+export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
+
+type Upload = { place: ArchivePlace; file: StoredOriginal; fields: UploadFields };
 
 /** What came of an upload. */
 export type Uploaded = {
@@ -111,41 +116,8 @@ export function createDocumentUpload(deps: Deps) {
     deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
   };
 
-  const newDocument = (actor: Actor, { place, file, fields }: Upload): Document => {
-    const now = clock.now();
-    return {
-      id: place.documentId,
-      ownerId: place.ownerId,
-      title: fields.title ?? titleOf(file.filename),
-      titleIsGiven: fields.title !== undefined,
-      filename: file.filename,
-      mediaType: file.mediaType,
-      kind: null,
-      profile: fields.profile ?? 'general',
-      profileChosenBy: fields.profile === undefined ? 'rules' : 'user',
-      profileProposal: null,
-      status: 'pending',
-      errorCode: null,
-      errorMessage: null,
-      language: null,
-      sizeBytes: file.size,
-      sha256: file.sha256,
-      contentVersion: 1,
-      contentId: place.contentId,
-      contentAt: null,
-      contentKeyId: keyIdOf(actor),
-      contentRestoredFrom: null,
-      pageCount: null,
-      chunkCount: 0,
-      metadata: fields.metadata,
-      extractedMetadata: {},
-      revision: 1,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-      deletedAt: null,
-    };
-  };
+  const rowOf = ({ place, file, fields }: Upload, keyId: string | null): Document =>
+    newDocument({ place, file: contentOf(file), fields, keyId, now: clock.now() });
 
   const filingStatements = (document: FiledDocument): Statement[] => {
     const { ownerId, id: documentId, createdAt: now } = document;
@@ -159,13 +131,12 @@ export function createDocumentUpload(deps: Deps) {
     ];
   };
 
-  const contentOf = ({ contentId }: ArchivePlace, { filename, mediaType, size, sha256 }: Received) => ({
-    contentId,
-    filename,
-    mediaType,
-    sizeBytes: size,
-    sha256,
-  });
+  /** The document's rows and the job that reads it, for one batch. */
+  const prepare = (row: Document, filing: Pick<UploadFields, 'tags' | 'collectionId'>): PreparedDocument => {
+    const document = { ...row, ...filingOf(filing) };
+    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id });
+    return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
+  };
 
   const findSame = (actor: Actor, { file }: Upload) => repository.findByBytes(actor.userId, file.sha256);
 
@@ -177,15 +148,14 @@ export function createDocumentUpload(deps: Deps) {
   ): Promise<Uploaded> => {
     const { userId: ownerId } = actor;
     const { sha256 } = upload.file;
-    const row = newDocument(actor, upload);
-    const document = { ...row, ...filingOf(upload.fields) };
-    const { job, insert } = jobs.prepare(ownerId, { type: 'process_document', subjectId: row.id });
+    const row = rowOf(upload, authorOf(actor).keyId);
+    const { document, job, statements } = prepare(row, upload.fields);
     const guards = onlyNew ? [duplicates.requireNew(ownerId, sha256)] : [];
     const limit = asks ? MAX_SAME : 0;
     deps.audit.making({ type: 'document', id: row.id });
     try {
       const sameBytes = await database.commitAndRead(
-        [...guards, repository.insert(row), ...filingStatements(document), insert],
+        [...guards, ...statements],
         duplicates.selectExact(ownerId, { sha256, except: row.id, limit }),
       );
       wake(job);
@@ -206,7 +176,10 @@ export function createDocumentUpload(deps: Deps) {
     deps.audit.about({ type: 'document', id: documentId });
     await archive.copyOriginal(place, moved);
     try {
-      const added = await deps.versions.add(actor, { documentId, content: contentOf(place, file) });
+      const added = await deps.versions.add(authorOf(actor), {
+        documentId,
+        content: { contentId: place.contentId, ...contentOf(file) },
+      });
       deps.waitUntil(archive.removeContent(place).catch(leftBehind(place)));
       return { ...added, sameBytes: [] };
     } catch (error) {
@@ -260,6 +233,35 @@ export function createDocumentUpload(deps: Deps) {
   };
 
   return {
+    /**
+     * A document of bytes that are in the archive already, for the batch of whoever has put them there; then its job is to
+     * be woken. Refused with `not_found` unless the collection is live.
+     */
+    prepare: (
+      place: ArchivePlace,
+      { file, fields }: { file: StoredOriginal; fields: UploadFields },
+    ): PreparedDocument => prepare(rowOf({ place, file: named(file), fields }, null), fields),
+
+    /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
+    replaceStored(
+      current: Document,
+      {
+        contentId,
+        file,
+        metadata,
+        also,
+      }: { contentId: string; file: StoredOriginal; metadata?: Document['metadata']; also?: Statement[] },
+    ) {
+      const author = { ownerId: current.ownerId, keyId: null };
+      return deps.versions.add(author, {
+        documentId: current.id,
+        expectedVersion: current.version,
+        content: { contentId, ...contentOf(named(file)) },
+        metadata,
+        also,
+      });
+    },
+
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
     create(actor: Actor, upload: UploadBody): Promise<Uploaded> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
@@ -275,35 +277,37 @@ export function createDocumentUpload(deps: Deps) {
       if (expectedVersion !== undefined && expectedVersion !== current.version) throw staleVersion('document');
       const place = { ownerId: actor.userId, documentId: id, contentId: ids.next() };
       return receive(place, upload, (file) =>
-        deps.versions.add(actor, { documentId: id, content: contentOf(place, file), expectedVersion }),
+        deps.versions.add(authorOf(actor), {
+          documentId: id,
+          content: { contentId: place.contentId, ...contentOf(file) },
+          expectedVersion,
+        }),
       );
     },
   };
 }
 
-const filingOf = ({ tags, collectionId }: UploadFields) => ({
+const named = (file: StoredOriginal): StoredOriginal => ({
+  ...file,
+  filename: safeFilename(file.filename),
+  mediaType: safeMediaType(file.mediaType),
+});
+
+const contentOf = ({ filename, mediaType, size, sha256 }: StoredOriginal) => ({
+  filename,
+  mediaType,
+  sizeBytes: size,
+  sha256,
+});
+
+export type DocumentUpload = ReturnType<typeof createDocumentUpload>;
+
+const filingOf = ({ tags, collectionId }: Pick<UploadFields, 'tags' | 'collectionId'>) => ({
   tagIds: [],
   tagNames: tags,
   collectionIds: collectionId === undefined ? [] : [collectionId],
   labelledCollectionIds: [],
 });
-
-/** What a version has for itself. */
-const OF_VERSIONS = ['onDuplicate', 'versionOf'];
-
-function parseFields(fields: Record<string, string>): UploadFields {
-  const superfluous = Object.keys(fields).find((name) => !OF_VERSIONS.includes(name));
-  if (fields['versionOf'] !== undefined && superfluous !== undefined) {
-    throw invalidField(superfluous, 'A new version keeps what its document has; change the document itself.');
-  }
-  const parsed = uploadFieldsSchema.safeParse(fields);
-  if (parsed.success) {
-    const { versionOf, onDuplicate = 'version' } = parsed.data;
-    if (versionOf === undefined || onDuplicate === 'version') return parsed.data;
-    throw invalidField('onDuplicate', 'With `versionOf` it can only be `version`.');
-  }
-  throw new AppError('invalid_fields', 'Some fields are not valid.', { errors: fieldErrorsOf(parsed.error) });
-}
 
 function explain(error: unknown, config: Config): unknown {
   if (error instanceof FileTooLargeError) return fileTooLarge(config.MAX_UPLOAD_BYTES);

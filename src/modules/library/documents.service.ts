@@ -15,6 +15,8 @@ import { toIndexedDocument } from './indexed-document.ts';
 import type { documents } from './library.table.ts';
 import type { TagsService } from './tags.service.ts';
 
+export type { FiledDocument } from './documents.repository.ts';
+
 type Deps = {
   database: Database;
   clock: Clock;

@@ -7,6 +7,7 @@ import { decodeCursor, encodeCursor, InvalidCursorError } from '../../shared/pag
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import type { DocumentsService } from './documents.service.ts';
+import type { Document } from './library.table.ts';
 import { versionIsPresent } from './versions.errors.ts';
 import { createVersionsRepository, type NewContent, type VersionKey } from './versions.repository.ts';
 import type { DocumentVersion } from './versions.table.ts';
@@ -21,6 +22,18 @@ type Deps = {
 
 export type Version = DocumentVersion & { isPresent: boolean };
 
+/** Whose version it is, and the API key that they make it by, if any. */
+export type Author = { ownerId: string; keyId: string | null };
+
+type Addition = {
+  documentId: string;
+  content: NewContent;
+  metadata?: Document['metadata'] | undefined;
+  expectedVersion?: number | undefined;
+  /** Committed with it. */
+  also?: Statement[] | undefined;
+};
+
 export type VersionPage = { items: Version[]; nextCursor: string | null; storedBytes: number };
 
 /** What a document consisted of, time by time. Nothing that was handed in goes before somebody removes it, or its place is needed. */
@@ -28,10 +41,10 @@ export function createVersionsService({ database, clock, jobs, documents, waitUn
   const repository = createVersionsRepository(database);
   const documentRows = createDocumentsRepository(database);
 
-  const origin = (actor: Actor, restoredFrom: number | null) => ({
+  const origin = ({ keyId }: Author, restoredFrom: number | null) => ({
     status: 'pending' as const,
     contentAt: clock.now(),
-    contentKeyId: keyIdOf(actor),
+    contentKeyId: keyId,
     contentRestoredFrom: restoredFrom,
   });
 
@@ -87,22 +100,15 @@ export function createVersionsService({ database, clock, jobs, documents, waitUn
 
     /** Gives a document other bytes, which lie in the archive, and has them read. What it consisted of stays. */
     add: (
-      actor: Actor,
-      {
-        documentId,
-        content,
-        expectedVersion,
-      }: {
-        documentId: string;
-        content: NewContent;
-        expectedVersion?: number | undefined;
-      },
+      author: Author,
+      { documentId, content, metadata, expectedVersion, also }: Addition,
     ): Promise<{ document: FiledDocument; job: Job }> =>
-      documents.revise(actor.userId, {
+      documents.revise(author.ownerId, {
         id: documentId,
         expectedVersion,
-        before: [repository.keepPresent(actor.userId, documentId)],
-        changes: { ...repository.given(content), ...origin(actor, null) },
+        before: [repository.keepPresent(author.ownerId, documentId)],
+        changes: { ...(metadata && { metadata }), ...repository.given(content), ...origin(author, null) },
+        also: also ?? [],
         job: 'process_document',
       }),
 
@@ -114,7 +120,7 @@ export function createVersionsService({ database, clock, jobs, documents, waitUn
           ...repository.requireEarlier(actor.userId, { documentId, number }),
           repository.keepPresent(actor.userId, documentId),
         ],
-        changes: { ...repository.givenAgain(number), ...origin(actor, number) },
+        changes: { ...repository.givenAgain(number), ...origin(authorOf(actor), number) },
         job: 'process_document',
       }),
 
@@ -140,8 +146,10 @@ export function createVersionsService({ database, clock, jobs, documents, waitUn
 
 export type VersionsService = ReturnType<typeof createVersionsService>;
 
-/** The API key that an actor acts by. */
-export const keyIdOf = ({ credential }: Actor): string | null => (credential.type === 'api_key' ? credential.id : null);
+export const authorOf = ({ userId, credential }: Actor): Author => ({
+  ownerId: userId,
+  keyId: credential.type === 'api_key' ? credential.id : null,
+});
 
 function presentVersion(document: FiledDocument): Version {
   const { id, ownerId, contentVersion, contentId, sha256, sizeBytes, filename, mediaType } = document;

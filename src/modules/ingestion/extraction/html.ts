@@ -96,7 +96,8 @@ async function readArticle(page: Page): Promise<(Reading & { title: string | und
   }
 }
 
-function isReadable(facts: PageFacts): boolean {
+/** Whether the search for the readable part of such a page comes to an end in good time. */
+export function isReadable(facts: Pick<PageFacts, 'elements' | 'depth'>): boolean {
   return facts.elements <= MAX_READABILITY_ELEMENTS && facts.depth <= MAX_READABILITY_DEPTH;
 }
 
