@@ -1,6 +1,8 @@
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
 import { createAttempts } from './limit-objects/attempts.ts';
+import { createAnalysing } from './modules/analyses/analyses.jobs.ts';
+import { createAnalysesService } from './modules/analyses/analyses.service.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
@@ -142,6 +144,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     }),
   );
   const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
+  const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -200,7 +203,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       avatars: avatars(),
       apiKeys: apiKeys(),
       jobs: jobs(),
-      library: createLibraryExport({ ...base, archive: archive() }),
+      library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
       history: createQueryHistory(base),
       resources: resources(),
     }),
@@ -208,12 +211,10 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
+    const processing = createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() });
     return {
-      process_document: createProcessing({
-        ...base,
-        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
-        archive: archive(),
-      }),
+      process_document: createProcessing({ ...base, documents: processing, archive: archive() }),
+      analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
@@ -241,6 +242,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     documents,
     upload,
     content,
+    analyses,
     resources,
     search,
     authenticate,

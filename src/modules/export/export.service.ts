@@ -8,6 +8,7 @@ import type { Page, PageRequest } from '../../shared/page.ts';
 import { streamOf } from '../../shared/stream-of.ts';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import { createZipStream, type ZipFile, type ZippedFile } from '../../shared/zip-stream.ts';
+import { presentKeptAnalysis } from '../analyses/analyses.presenter.ts';
 import type { ApiKeysService } from '../identity/api-keys.service.ts';
 import type { AuthService } from '../identity/auth.service.ts';
 import type { AvatarsService } from '../identity/avatars.service.ts';
@@ -50,7 +51,7 @@ export type AccountArchive = {
 export const DOCUMENTS_PER_ARCHIVE = 3_000;
 const ROWS_PER_PAGE = 200;
 /** Names that a document's folder has for itself. */
-const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt' };
+const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt', analyses: 'analyses.json' };
 const TAKEN = new Set(Object.values(OWN_NAMES));
 
 /** What has become of the documents so far. */
@@ -92,6 +93,7 @@ export function createAccountExport(deps: Deps) {
     document,
     original,
     openReading,
+    analyses,
   }: Holdings & { original: StoredFile }): AsyncGenerator<ZipFile> {
     const folder = `documents/${document.id}`;
     const name = archiveName(document.filename, TAKEN);
@@ -102,6 +104,8 @@ export function createAccountExport(deps: Deps) {
       const body = bytesOf(jsonTextField(reading.body, 'text'));
       yield { name: `${folder}/${OWN_NAMES.text}`, modifiedAt, body, expectedBytes: reading.size };
     }
+    const known = analyses.map((analysis) => presentKeptAnalysis(analysis, document));
+    yield { name: `${folder}/${OWN_NAMES.analyses}`, modifiedAt, body: bytesOf([jsonText(known)]) };
     const files = { original: name, text: reading ? OWN_NAMES.text : null };
     const facts = jsonText({ ...presentDocument(document), files });
     yield { name: `${folder}/${OWN_NAMES.metadata}`, modifiedAt, body: bytesOf([facts]) };

@@ -66,7 +66,10 @@ export function createJobsService({
     return job;
   };
 
-  const prepare = (ownerId: string, work: { type: JobType; subjectId: string | null }): PreparedJob => {
+  const prepare = (
+    ownerId: string,
+    work: { type: JobType; subjectId: string | null; checkpoint?: Job['checkpoint'] },
+  ): PreparedJob => {
     const job = newJob({ id: ids.next(), ownerId, ...work, requestId, now: clock.now() });
     return { job, insert: repository.insert(job) };
   };
@@ -94,7 +97,10 @@ export function createJobsService({
     prepare,
 
     /** Any number of jobs as one statement. */
-    prepareMany(works: { ownerId: string; type: JobType; subjectId: string }[]): { jobs: Job[]; insert: Statement } {
+    prepareMany(works: { ownerId: string; type: JobType; subjectId: string; checkpoint?: Job['checkpoint'] }[]): {
+      jobs: Job[];
+      insert: Statement;
+    } {
       const now = clock.now();
       const prepared = works.map((work) => newJob({ id: ids.next(), ...work, requestId, now }));
       return { jobs: prepared, insert: repository.insertMany(prepared) };
@@ -184,14 +190,18 @@ export function createJobsService({
 
 export type JobsService = ReturnType<typeof createJobsService>;
 
-type NewJob = Pick<Job, 'id' | 'ownerId' | 'type' | 'subjectId' | 'requestId'> & { now: number };
+type NewJob = Pick<Job, 'id' | 'ownerId' | 'type' | 'subjectId' | 'requestId'> & {
+  /** What it has to know beside its subject. */
+  checkpoint?: Job['checkpoint'];
+  now: number;
+};
 
-function newJob({ now, ...identity }: NewJob): Job {
+function newJob({ now, checkpoint = {}, ...identity }: NewJob): Job {
   return {
     ...identity,
     status: 'queued',
     step: null,
-    checkpoint: {},
+    checkpoint,
     progressPercentage: 0,
     totalItems: 0,
     processedItems: 0,

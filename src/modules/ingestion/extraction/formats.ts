@@ -45,3 +45,9 @@ export function outdatedFormat(name: string, saveAs: string): ExtractionError {
     `The file is ${name}, which cannot be read. Open it in Office or LibreOffice, save it as .${saveAs} (File › Save As) and upload that.`,
   );
 }
+
+/** Endings of documents that are not read here, but by some models. */
+const CONVERTIBLE = /\.(doc|xls|xlsb|ppt|pages|numbers|key|et|wps|wpd|odg)$/i;
+
+/** Whether it is worth asking a model for what is in a file of a format that is not read here. */
+export const toBeConverted = (filename: string): boolean => CONVERTIBLE.test(filename);

@@ -82,7 +82,8 @@ async function readPdf(pdf: Pdf, bytes: Uint8Array): Promise<ExtractedDocument> 
   for (const [i, rows] of dropRunningLines(pages).entries()) {
     for (const block of toBlocks(rows, i + 1, typography)) collector.add(block);
   }
-  const scanned = holdsPictures(bytes) ? pages.filter((rows) => rows.length === 0).length - unreadable : 0;
+  const unwritten = holdsPictures(bytes) ? pagesWithoutText(pages) : [];
+  const scanned = Math.max(0, unwritten.length - unreadable);
   if (collector.blocks.length === 0) {
     if (scanned === 0) throw nothingFound(pdf.numPages, unreadable);
     // Without any words, not even its title would be found.
@@ -101,8 +102,13 @@ async function readPdf(pdf: Pdf, bytes: Uint8Array): Promise<ExtractedDocument> 
       ...(scanned > 0 ? { pagesWithoutText: scanned } : {}),
     }),
     pageCount: pdf.numPages,
+<<<<<<< HEAD
     blocks: nameByOutline(collector.blocks, places),
     ...(scanned > 0 && { wanted: ['ocr' as const] }),
+=======
+    blocks: collector.blocks,
+    ...(scanned > 0 && { wanted: ['ocr' as const], measurements: { scan: { pages: unwritten } } }),
+>>>>>>> 6be29eff415aa7dd8d134595fe69b950895ab737
   };
 }
 
@@ -151,6 +157,7 @@ async function readOutline(pdf: Pdf): Promise<OutlineEntry[]> {
   }
 }
 
+<<<<<<< HEAD
 async function readPageLabels(pdf: Pdf): Promise<string[]> {
   try {
     return describePageLabels(await pdf.getPageLabels());
@@ -158,6 +165,10 @@ async function readPageLabels(pdf: Pdf): Promise<string[]> {
     return [];
   }
 }
+=======
+/** Numbers of the pages on which nothing is written: empty, unreadable, or pictures of text. */
+const pagesWithoutText = (pages: Row[][]): number[] => pages.flatMap((rows, i) => (rows.length === 0 ? [i + 1] : []));
+>>>>>>> 6be29eff415aa7dd8d134595fe69b950895ab737
 
 function nothingFound(pages: number, unreadable: number): ExtractionError {
   if (unreadable === pages) {
