@@ -9,6 +9,7 @@ import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { renderUnrouted } from './http/unrouted.ts';
+import { analysisRoutes } from './modules/analyses/analyses.routes.ts';
 import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
 import { exportRoutes } from './modules/export/export.routes.ts';
@@ -82,6 +83,7 @@ const MODULES = [
   documentContentRoutes,
   versionRoutes,
   duplicateRoutes,
+  analysisRoutes,
   collectionRoutes,
   tagRoutes,
   resourceRoutes,

@@ -5,6 +5,13 @@ const count = z.coerce.number().int().positive();
 /** 0: no limit. */
 const limit = z.coerce.number().int().min(0).max(1_000_000);
 
+/** Its name as the service knows it; empty is none. */
+const model = z
+  .string()
+  .max(200)
+  .optional()
+  .transform((name) => name?.trim() || undefined);
+
 /** Where `npm start` listens. */
 export const LOCAL_URL = 'http://localhost:8787';
 
@@ -83,6 +90,24 @@ const configSchema = z.object({
   EMBEDDINGS_MODEL: z.string().default('@cf/baai/bge-m3'),
   /** Dimensions of EMBEDDINGS_MODEL. */
   EMBEDDINGS_DIMENSION: count.default(1024),
+  /** Who reads what has no text (pictures, scans, speech): nobody, Workers AI, or an API that is compatible with OpenAI's. */
+  MODELS: z.enum(['none', 'workers-ai', 'openai']).default('none'),
+  /** That API's base address; used when MODELS is `openai`. What people upload is sent there. */
+  MODELS_URL: z
+    .url()
+    .refine((url) => isAppAddress(url) && /^https?:/.test(url), 'It must be https, or http on this machine.')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  /** Secret: sent to MODELS_URL as a bearer token. */
+  MODELS_KEY: z.string().min(1).optional(),
+  /** The model that reads text in pictures and scans; without one that is not done. */
+  OCR_MODEL: model,
+  /** The model that says what a picture shows. */
+  CAPTION_MODEL: model,
+  /** The model that writes down speech. */
+  TRANSCRIPT_MODEL: model,
+  /** The model that converts files of formats that are not read here; with `workers-ai`, `to-markdown` is its conversion. */
+  MARKDOWN_MODEL: model,
   /** Origins that browsers may call from, comma separated; `*` for any. Empty: same origin only. */
   CORS_ORIGINS: z
     .string()

@@ -23,6 +23,9 @@ import { createHttpMail } from './platform/mail/http-mail.ts';
 import { createNoMail, type Mailer } from './platform/mail/mail.ts';
 import { createOutbox, type Outbox } from './platform/mail/outbox.ts';
 import { createSendEmail } from './platform/mail/send-email.ts';
+import { createOpenAiModels } from './platform/models/openai-models.ts';
+import { createNoModels, type ReadingModels } from './platform/models/reading-models.ts';
+import { createWorkersAiModels } from './platform/models/workers-ai.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
 import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
@@ -52,6 +55,7 @@ export type Runtime = {
   queue: JobQueue;
   embeddings: Embeddings;
   vectors: VectorStore;
+  models: ReadingModels;
   identities: IdentityCache;
   keyRing: KeyRing;
   identityProviders: IdentityProviders;
@@ -109,6 +113,7 @@ export function createRuntime(env: Env): Runtime {
     queue: createCloudflareQueue(env.JOBS, { logger }),
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
+    models: chooseModels(env, { config, now: clock.now }),
     identities: createIdentityCache({ config, now: clock.now }),
     floodWall: createFloodWall({ binding: env.FLOOD_WALL, now: clock.now }),
     requestLimits: createRequestLimits({
@@ -135,6 +140,23 @@ function chooseVectors(env: Env, { config, indexOf }: { config: Config } & Pick<
   if (config.VECTOR_STORE === 'embedded') return createEmbeddedVectors(indexOf);
   if (!env.VECTORIZE) throw new Error('VECTOR_STORE=vectorize needs the VECTORIZE binding.');
   return createVectorizeVectors(env.VECTORIZE, { model: config.EMBEDDINGS_MODEL });
+}
+
+function chooseModels(env: Env, { config, now }: { config: Config; now: () => number }): ReadingModels {
+  const { MODELS, MODELS_URL: url, MODELS_KEY: key } = config;
+  const models = {
+    ocr: config.OCR_MODEL,
+    caption: config.CAPTION_MODEL,
+    transcript: config.TRANSCRIPT_MODEL,
+    markdown: config.MARKDOWN_MODEL,
+  };
+  if (MODELS === 'none') return createNoModels();
+  if (MODELS === 'openai') {
+    if (!url) throw new Error('MODELS=openai needs MODELS_URL.');
+    return createOpenAiModels({ url, key }, { models, now });
+  }
+  if (!env.AI) throw new Error('MODELS=workers-ai needs the AI binding.');
+  return createWorkersAiModels(env.AI, { models, now });
 }
 
 function openWeb(config: Config, clock: Clock): Web {

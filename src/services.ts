@@ -1,6 +1,8 @@
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
 import { createAttempts } from './limit-objects/attempts.ts';
+import { createAnalysing } from './modules/analyses/analyses.jobs.ts';
+import { createAnalysesService } from './modules/analyses/analyses.service.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
@@ -149,6 +151,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     }),
   );
   const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
+  const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -207,7 +210,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       avatars: avatars(),
       apiKeys: apiKeys(),
       jobs: jobs(),
-      library: createLibraryExport({ ...base, archive: archive() }),
+      library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
       history: createQueryHistory(base),
       resources: resources(),
     }),
@@ -215,15 +218,18 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
+    const processing = createDocumentProcessing({
+      ...base,
+      jobs: jobs(),
+      documents: documents(),
+      versions: versions(),
+    });
     return {
-      process_document: createProcessing({
-        ...base,
-        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents(), versions: versions() }),
-        archive: archive(),
-      }),
+      process_document: createProcessing({ ...base, documents: processing, archive: archive() }),
+      analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
-      delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs() }),
+      delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs(), analyses: analyses() }),
       delete_collection: createDeleteCollection(base),
       fetch_resource: createFetchResource({
         ...base,
@@ -251,6 +257,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     versions,
     duplicates,
     content,
+    analyses,
     resources,
     search,
     authenticate,

@@ -23,6 +23,7 @@ const EXPORTED: Record<string, string> = {
   resources: 'resources.ndjson',
   queries: 'queries.ndjson',
   processing_jobs: 'jobs.ndjson',
+  analysis_results: 'documents/: analyses.json',
   verifications: 'nothing but hashes of tokens that were mailed',
   idempotency_keys: 'nothing but hashes of requests and answers that only their sender can open',
   erasures: 'is about accounts that are gone',

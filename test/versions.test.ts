@@ -129,6 +129,8 @@ describe('deleting a version for good', () => {
       result: { removed: true, remaining: { objects: 0 } },
     });
     expect(await objectsOf(document.id)).toHaveLength(3);
+    const known = await call(`/v1/documents/${document.id}/analyses?all=true`, { token });
+    expect(known.body.items.filter((item: { isOfPresentContent: boolean }) => !item.isOfPresentContent)).toEqual([]);
     expect((await remove(token, document.id, 1)).status).toBe(404);
     expect((await restoreVersion(token, document.id, 1)).status).toBe(404);
     expect(await found(token, 'egret')).toHaveLength(1);

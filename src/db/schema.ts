@@ -1,4 +1,5 @@
 /** Every table, for tools that need all of them: the drift test, back-ups, deletion of accounts. */
+export * from '../modules/analyses/analyses.table.ts';
 export * from '../modules/audit/audit.table.ts';
 export * from '../modules/erasure/erasure.table.ts';
 export * from '../modules/idempotency/idempotency.table.ts';

@@ -12,6 +12,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   expiredSignIns: ({ oauth }) => oauth.removeExpired(),
   sealedEntries: ({ chain }) => chain.seal(),
   oldLimitNotes: ({ limits }) => limits.removeOld(),
+  awaitedModels: ({ analyses }) => analyses.resume(),
   expiredTrash: ({ trash }) => trash.purge(),
   dueResources: ({ resources }) => resources.checkDue(),
   lostErasures: ({ erasures }) => erasures.wakeLost(),

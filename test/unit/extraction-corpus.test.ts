@@ -33,8 +33,10 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     odp: 'odp',
     ods: 'ods',
     csv: 'csv',
-    ipynb: 'text',
     eml: 'text',
+    rtf: 'rtf',
+    epub: 'epub',
+    ipynb: 'notebook',
   };
   const MEDIA: Record<string, string> = { jpg: 'image', png: 'image', mp3: 'audio', flac: 'audio' };
 
@@ -147,6 +149,9 @@ describe('mutated files', () => {
     'test.xlsx',
     'fake.odt',
     'r6-user-password.pdf',
+    'test.epub',
+    'fake-doc.rtf',
+    'test_notebook.ipynb',
   ];
   const originals = HAS_DATA ? [...made, ...real.map((file): [string, Uint8Array] => [file, realFile(file)])] : made;
 

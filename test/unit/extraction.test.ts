@@ -18,7 +18,7 @@ describe('telling formats apart', () => {
     ['Markdown by declared type', bytesOf('Only words.'), 'a', 'markdown'],
     ['Markdown by content', bytesOf(readme), 'notes', 'markdown'],
     ['text by name though it could be Markdown', bytesOf(readme), 'notes.txt', 'text'],
-    ['a script with comments', bytesOf('# one\n\n# two\n\nx = "**b**"\n'), 'a.py', 'text'],
+    ['a script with comments', bytesOf('# one\n\n# two\n\nx = "**b**"\n'), 'a.py', 'code'],
     ['text about PDF', bytesOf('A file begins with %PDF-1.7 and ends.'), 'a.txt', 'text'],
     ['UTF-16 without a mark', utf16('Plain words, nothing more.', 'be'), 'a.pdf', 'text'],
   ])('%s', async (name, bytes, filename, kind) => {

@@ -8,6 +8,7 @@ import type { Page, PageRequest } from '../../shared/page.ts';
 import { streamOf } from '../../shared/stream-of.ts';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import { createZipStream, type ZipFile, type ZippedFile } from '../../shared/zip-stream.ts';
+import { presentKeptAnalysis } from '../analyses/analyses.presenter.ts';
 import type { ApiKeysService } from '../identity/api-keys.service.ts';
 import type { AuthService } from '../identity/auth.service.ts';
 import type { AvatarsService } from '../identity/avatars.service.ts';
@@ -51,7 +52,7 @@ export type AccountArchive = {
 export const FILES_PER_ARCHIVE = 3_000;
 const ROWS_PER_PAGE = 200;
 /** Names that a document's folder has for itself. */
-const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt', versions: 'versions' };
+const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt', analyses: 'analyses.json', versions: 'versions' };
 const TAKEN = new Set(Object.values(OWN_NAMES));
 
 /** What has become of the documents so far. */
@@ -90,7 +91,7 @@ export function createAccountExport(deps: Deps) {
 
   /** The original, its text and what is known of it. */
   async function* documentFiles(
-    { document, original, openReading, earlier }: Holdings & { original: StoredFile },
+    { document, original, openReading, analyses, earlier }: Holdings & { original: StoredFile },
     progress: Progress,
   ): AsyncGenerator<ZipFile> {
     const folder = `documents/${document.id}`;
@@ -102,6 +103,8 @@ export function createAccountExport(deps: Deps) {
       const body = bytesOf(jsonTextField(reading.body, 'text'));
       yield { name: `${folder}/${OWN_NAMES.text}`, modifiedAt, body, expectedBytes: reading.size };
     }
+    const known = analyses.map((analysis) => presentKeptAnalysis(analysis, document));
+    yield { name: `${folder}/${OWN_NAMES.analyses}`, modifiedAt, body: bytesOf([jsonText(known)]) };
     const versions: object[] = [];
     for (const { version, open } of earlier) {
       const file = `${OWN_NAMES.versions}/${version.number}/${archiveName(version.filename)}`;

@@ -1,6 +1,7 @@
 import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
+import type { ReadingModels } from '../../platform/models/reading-models.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { DocumentProcessing, ProcessedDocument } from '../library/document-processing.ts';
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
@@ -17,6 +18,7 @@ type Deps = {
   embeddings: Embeddings;
   vectors: VectorStore;
   indexOf: IndexOf;
+  models: ReadingModels;
 };
 
 /** Share of the work done when a step begins, in per cent. */
@@ -37,12 +39,13 @@ export function createProcessing(deps: Deps): JobHandler {
       const wanted = kept?.proposal && profileToRead(document, kept.proposal);
       if (kept?.hash === known && kept.profile === wanted) return kept;
     }
-    const reading = await readOriginal(archive, { place, document });
+    const canConvert = deps.models.modelFor('markdown') !== undefined;
+    const reading = await readOriginal(archive, { place, document, canConvert });
     await attempt.prove();
     await archive.putReading(place, reading);
     await attempt.checkpoint({
       step: 'embed',
-      checkpoint: { readingHash: reading.hash },
+      checkpoint: { ...attempt.job.checkpoint, readingHash: reading.hash },
       progressPercentage: PROGRESS.embed,
       totalItems: reading.chunks.length,
       processedItems: 0,
@@ -78,9 +81,12 @@ export function createProcessing(deps: Deps): JobHandler {
         beforeShowing: attempt.prove,
       });
       const { chunks, kind } = reading;
+      const analysis = documents.analyse(document);
+      const ready = documents.ready(document, reading);
       return {
         result: { chunks: chunks.length, embeddedTexts, kind, embeddingModel: packed.model },
-        statements: documents.ready(document, reading),
+        statements: [...ready.statements, analysis.insert],
+        makes: [...ready.made.map(({ id }) => id), analysis.job.id],
       };
     },
     onFailure: (job, failure) => documents.failed(job, failure),

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, lte, ne, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { inJson, requireChange, requireThat } from '../../db/sql.ts';
@@ -188,7 +188,8 @@ export function createJobsRepository(database: Database) {
             eq(table.ownerId, ownerId),
             inJson(table.subjectId, subjectIds),
             isNotNull(table.dueAt),
-            type && eq(table.type, type),
+            // Analysing changes nothing in which other stores must agree with the catalogue.
+            type ? eq(table.type, type) : ne(table.type, 'analyse_document'),
           ),
         );
       return new Set(open.flatMap((row) => row.subjectId ?? []));

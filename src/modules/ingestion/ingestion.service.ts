@@ -97,7 +97,10 @@ export function createJobsService({
     prepare,
 
     /** Any number of jobs as one statement. */
-    prepareMany(works: { ownerId: string; type: JobType; subjectId: string }[]): { jobs: Job[]; insert: Statement } {
+    prepareMany(works: { ownerId: string; type: JobType; subjectId: string; checkpoint?: Job['checkpoint'] }[]): {
+      jobs: Job[];
+      insert: Statement;
+    } {
       const now = clock.now();
       const prepared = works.map((work) => newJob({ id: ids.next(), ...work, requestId, now }));
       return { jobs: prepared, insert: repository.insertMany(prepared) };

@@ -4,6 +4,7 @@ import { id, json, ownerId, timestamp, timestamps, version } from '../../db/colu
 
 export const JOB_TYPES = [
   'process_document',
+  'analyse_document',
   'sync_document',
   'delete_document',
   'delete_version',

@@ -5,6 +5,11 @@ export const documentNotReady = (status: string) =>
     code: 'document_not_ready',
   });
 
+export const documentNotRead = () =>
+  new AppError('conflict', 'The document is being read, or could not be; its job says more.', {
+    code: 'document_not_ready',
+  });
+
 export const noFile = () => invalidField('file', 'Send one file in a multipart field named `file`.');
 
 export const emptyFile = () => invalidField('file', 'The file is empty.');

@@ -2,8 +2,10 @@ import { and, count, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
-import { inJson } from '../../db/sql.ts';
+import { inJson, requireThat } from '../../db/sql.ts';
+import { notFound } from '../../shared/app-error.ts';
 import { encodeCursor, type Page, type PageRequest } from '../../shared/page.ts';
+import { documentNotRead } from './documents.errors.ts';
 import { collectionItems, type Document, documents, documentTags, tags } from './library.table.ts';
 
 /** A document with how it is filed. */
@@ -113,6 +115,19 @@ export function createDocumentsRepository(database: Database) {
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
 
+    /** Undoes its batch unless the document is live and has been read. */
+    requireReady(ownerId: string, id: string): Statement[] {
+      const condition = (status: SQL) => sql`exists (select 1 from documents where documents.id = ${id}
+        and +documents.owner_id = ${ownerId} and documents.deleted_at is null and ${status})`;
+      return [
+        requireThat(database, { condition: condition(notDeleting), refusal: () => notFound('document') }),
+        requireThat(database, {
+          condition: condition(eq(documents.status, 'ready')),
+          refusal: documentNotRead,
+        }),
+      ];
+    },
+
     /** Changes a document that is not being deleted and counts the revision that the index follows. */
     revise(
       ownerId: string,
@@ -155,6 +170,14 @@ export function createDocumentsRepository(database: Database) {
         .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), notDeleting));
     },
 
+    /** After an attempt to read more in it that came to nothing. */
+    markReadyAgain(ownerId: string, { id, now }: { id: string; now: number }): Statement {
+      return database.orm
+        .update(documents)
+        .set({ status: 'ready', updatedAt: now })
+        .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), eq(documents.status, 'processing')));
+    },
+
     markFailed(
       ownerId: string,
       { id, errorCode, errorMessage, now }: { id: string; errorCode: string; errorMessage: string; now: number },
@@ -181,7 +204,8 @@ export function createDocumentsRepository(database: Database) {
           total: sql<number>`count(*) + (select count(*) from document_tags where document_tags.document_id = ${id})
             + (select count(*) from collection_items where collection_items.document_id = ${id})
             + (select count(*) from document_versions where document_versions.document_id = ${id})
-            + (select count(*) from document_fingerprints where document_fingerprints.document_id = ${id})`.as('total'),
+            + (select count(*) from document_fingerprints where document_fingerprints.document_id = ${id})
+            + (select count(*) from analysis_results where analysis_results.document_id = ${id})`.as('total'),
         })
         .from(documents)
         .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id)));

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import { parseTime } from '../../shared/time.ts';
+import { reprocessBody } from '../analyses/analyses.schemas.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
 import { jobSchema } from '../ingestion/ingestion.schemas.ts';
 import { documentTag, presentDocument } from './documents.presenter.ts';
@@ -116,9 +117,12 @@ const reprocess = scopedRoute('documents:write', {
   path: '/v1/documents/{id}/reprocess',
   operationId: 'reprocessDocument',
   tags,
-  summary: 'Read a document again',
-  request: { params },
-  responses: { 202: json(acceptedSchema, 'The job reads it.'), ...problems('not_found', 'invalid_fields') },
+  summary: 'Read a document again, or analyse it',
+  description:
+    'Without a body, the file is read anew, as if it had just been handed in. With `analyses`, only these are made anew; what ' +
+    'a model has read in the same bytes before is not paid for again. A document that is not `ready` answers 409.',
+  request: { params, body: { required: false, content: { 'application/json': { schema: reprocessBody } } } },
+  responses: { 202: json(acceptedSchema, 'The job does it.'), ...problems('not_found', 'conflict', 'invalid_fields') },
 });
 
 const replaceContent = scopedRoute('documents:write', {
@@ -226,7 +230,12 @@ export function documentRoutes(app: Router): void {
   });
 
   app.openapi(reprocess, async (c) => {
-    const { document, job } = await c.var.services.documents.reprocess(c.var.actor, c.req.valid('param').id);
+    const { id } = c.req.valid('param');
+    const { analyses: types } = c.req.valid('json');
+    const { documents, analyses } = c.var.services;
+    const { document, job } = await (types
+      ? analyses.request(c.var.actor, { id, types })
+      : documents.reprocess(c.var.actor, id));
     return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
   });
 

@@ -171,7 +171,7 @@ const fileProperty = {
   type: 'string' as const,
   format: 'binary',
   description:
-    'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown or plain text; pictures, sound and films.',
+    'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML (also saved pages), Markdown, Jupyter notebooks, JSON, source code, subtitles (.srt, .vtt) or plain text in any common encoding; pictures, sound and films.',
 };
 
 /** How an upload's form looks in the API's description; the body itself is streamed, never validated as a whole. */

@@ -112,6 +112,12 @@ export function createDocumentsService(deps: Deps) {
     revise,
     show,
 
+    /** The document, for a batch of somebody else's. */
+    select: (ownerId: string, id: string, trash?: Trash) => repository.select(ownerId, id, trash),
+
+    /** Undoes a batch of somebody else's unless the document is live and has been read. */
+    requireReady: repository.requireReady,
+
     list(actor: Actor, { trashed, ...options }: ListDocuments) {
       return repository.list(actor.userId, { ...options, trash: trashed ? 'only' : 'exclude' });
     },

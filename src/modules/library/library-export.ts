@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import type { StoredFile } from '../../platform/files/file-store.ts';
 import type { Page } from '../../shared/page.ts';
+import type { AnalysesService, Analysis } from '../analyses/analyses.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import { createCollectionsRepository } from './collections.repository.ts';
 import { placeOf } from './document-content.ts';
@@ -10,7 +11,7 @@ import { type CountedTag, createTagsRepository } from './tags.repository.ts';
 import { createVersionsRepository } from './versions.repository.ts';
 import type { DocumentVersion } from './versions.table.ts';
 
-type Deps = { database: Database; archive: Archive };
+type Deps = { database: Database; archive: Archive; analyses: Pick<AnalysesService, 'ofDocuments'> };
 
 /** Which documents, oldest first: those behind the cursor that were there at that time. */
 export type DocumentRange = { cursor: string | undefined; createdTo: number };
@@ -26,32 +27,35 @@ export type Holdings = {
   /** Its text and where it is cut; undefined also while it has not been read. */
   openReading: () => Promise<StoredFile | undefined>;
   earlier: EarlierFile[];
+  /** Oldest first. */
+  analyses: Analysis[];
 };
 
 /** Earlier versions by document. */
 type Earlier = ReadonlyMap<string, DocumentVersion[]>;
+type Known = { earlier: Earlier; analyses?: ReadonlyMap<string, Analysis[]> };
 
 /** Rows are small, but may carry a good deal of metadata. */
 const DOCUMENTS_PER_PAGE = 50;
 const ROWS_PER_PAGE = 200;
 
 /** A whole library, page by page, for taking it elsewhere. */
-export function createLibraryExport({ database, archive }: Deps) {
+export function createLibraryExport({ database, archive, analyses }: Deps) {
   const documents = createDocumentsRepository(database);
   const collections = createCollectionsRepository(database);
   const tags = createTagsRepository(database);
   const versions = createVersionsRepository(database);
 
-  const open = async (document: FiledDocument, known: Earlier): Promise<Holdings> => {
+  const open = async (document: FiledDocument, known: Known): Promise<Holdings> => {
     const place = placeOf(document);
     const original = await archive.files.read(archive.originalKey(place));
     // Only when its turn comes: nobody keeps a stream open while a large original goes over a slow line.
     const openReading = () => archive.files.read(archive.readingKey(place));
-    const earlier = (known.get(document.id) ?? []).map((version) => ({
+    const earlier = (known.earlier.get(document.id) ?? []).map((version) => ({
       version,
       open: () => archive.files.read(archive.originalKey(version)),
     }));
-    return { document, original, openReading, earlier };
+    return { document, original, openReading, earlier, analyses: known.analyses?.get(document.id) ?? [] };
   };
 
   const earlierOf = async (ownerId: string, page: FiledDocument[]): Promise<Earlier> => {
@@ -71,8 +75,11 @@ export function createLibraryExport({ database, archive }: Deps) {
       replaced.map(({ document }) => document),
     );
     for (const entry of present) {
-      if (replaced.includes(entry)) yield await open(entry.document, earlier);
-      else yield { document: entry.document, original: undefined, openReading: async () => undefined, earlier: [] };
+      if (replaced.includes(entry)) yield await open(entry.document, { earlier });
+      else {
+        const { document } = entry;
+        yield { document, original: undefined, openReading: async () => undefined, earlier: [], analyses: [] };
+      }
     }
   }
 
@@ -90,10 +97,14 @@ export function createLibraryExport({ database, archive }: Deps) {
       for (let left = count; left > 0; ) {
         const limit = Math.min(left, DOCUMENTS_PER_PAGE);
         const page = await documents.list(ownerId, { ...order, limit, cursor: next });
+        const found = await analyses.ofDocuments(
+          ownerId,
+          page.items.map(({ id }) => id),
+        );
         const earlier = await earlierOf(ownerId, page.items);
         const absent: FiledDocument[] = [];
         for (const document of page.items) {
-          const holdings = await open(document, earlier);
+          const holdings = await open(document, { earlier, analyses: found });
           if (holdings.original) yield holdings;
           else absent.push(document);
         }

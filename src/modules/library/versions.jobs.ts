@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
 import type { Database } from '../../db/client.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { AnalysesService } from '../analyses/analyses.service.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
@@ -15,11 +16,12 @@ type Deps = {
   config: Pick<Config, 'JOB_LEASE_MS'>;
   archive: Archive;
   jobs: JobsService;
+  analyses: Pick<AnalysesService, 'forgetContent'>;
   audit: AuditService;
 };
 
 /** Removes the bytes of a version whose row has gone, unless another version of the document consists of them too. */
-export function createDeleteVersion({ database, clock, config, archive, jobs, audit }: Deps): JobHandler {
+export function createDeleteVersion({ database, clock, config, archive, jobs, analyses, audit }: Deps): JobHandler {
   const repository = createVersionsRepository(database);
 
   return {
@@ -41,7 +43,8 @@ export function createDeleteVersion({ database, clock, config, archive, jobs, au
       const { lastAt } = await jobs.stoppedAttempts(ownerId, documentId);
       const quietAt = lastAt + config.JOB_LEASE_MS;
       if (clock.now() < quietAt) throw new NotYetError('It is gone; one last look follows.', quietAt - clock.now());
-      return { result: { removed: true, remaining: { objects } }, statements: [entry] };
+      const forgotten = analyses.forgetContent(ownerId, { documentId, contentId });
+      return { result: { removed: true, remaining: { objects } }, statements: [forgotten, entry] };
     },
     onFailure: () => [],
   };

@@ -1,6 +1,8 @@
 import { audioExtractor } from './audio.ts';
+import { codeExtractor } from './code.ts';
 import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
+import { epubExtractor } from './epub.ts';
 import {
   type DocumentKind,
   type ExtractedDocument,
@@ -11,13 +13,17 @@ import {
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { imageExtractor } from './image.ts';
+import { jsonExtractor } from './json.ts';
 import { markdownExtractor } from './markdown.ts';
+import { notebookExtractor } from './notebook.ts';
 import { odpExtractor } from './odp.ts';
 import { odsExtractor } from './ods.ts';
 import { odtExtractor } from './odt.ts';
 import { pdfExtractor } from './pdf.ts';
 import { pptxExtractor } from './pptx.ts';
+import { rtfExtractor } from './rtf.ts';
 import { sniffKind } from './sniff.ts';
+import { subtitlesExtractor } from './subtitles.ts';
 import { textExtractor } from './text.ts';
 import { videoExtractor } from './video.ts';
 import { xlsxExtractor } from './xlsx.ts';
@@ -50,6 +56,12 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   image: imageExtractor,
   audio: audioExtractor,
   video: videoExtractor,
+  rtf: rtfExtractor,
+  epub: epubExtractor,
+  notebook: notebookExtractor,
+  json: jsonExtractor,
+  code: codeExtractor,
+  subtitles: subtitlesExtractor,
 };
 
 /**

@@ -59,7 +59,7 @@ export type TimeSpan = { startMs: number; endMs: number };
 export type ChildFile = { filename: string; mediaType: string; bytes: Uint8Array };
 
 /** What a hosted model could still read where the file itself has no text. */
-export type ModelStep = 'ocr' | 'caption' | 'transcript';
+export type ModelStep = 'ocr' | 'caption' | 'transcript' | 'markdown';
 
 /** Measurements that reading gives by the way, by name (`image`, `audio`): JSON values only. */
 export type Measurements = Record<string, Record<string, Json>>;

@@ -1,5 +1,4 @@
 import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings, toIsoDate } from './blocks.ts';
-import { decodeText } from './decode.ts';
 import { attributeOf, type DomNode, type Page, parsePage, tagOf, walkDom } from './dom.ts';
 import { addDomBlocks } from './dom-blocks.ts';
 import { flatText } from './dom-text.ts';
@@ -7,11 +6,12 @@ import { stripTags } from './entities.ts';
 import type { Block, ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { addFlatBlocks, dropInertParts, fitsTree } from './html-guard.ts';
 import { createLinkCollector } from './links.ts';
+import { openSavedPage, type SavedPage } from './saved-page.ts';
 
-/** HTML: the readable part of a page if it clearly has one, else all of it without navigation and scripts. */
+/** HTML and saved pages: the readable part if a page clearly has one, else all of it without navigation and scripts. */
 export const htmlExtractor: Extractor = {
   kind: 'html',
-  version: 'html/linkedom-readability@1',
+  version: 'html/linkedom-readability@2',
   extract: extractHtml,
 };
 
@@ -32,13 +32,13 @@ type PageFacts = {
 };
 type Reading = { blocks: Block[]; links: string[] };
 
-async function extractHtml({ bytes, mediaType }: ExtractionInput): Promise<ExtractedDocument> {
-  const { text, encoding } = decodeText(bytes, { mediaType, html: true });
-  const html = dropInertParts(text);
-  return fitsTree(html) ? readTree(html, encoding) : readFlat(html, encoding);
+async function extractHtml(input: ExtractionInput): Promise<ExtractedDocument> {
+  const saved = openSavedPage(input);
+  const html = dropInertParts(saved.html);
+  return fitsTree(html) ? readTree(html, saved) : readFlat(html, saved);
 }
 
-async function readTree(html: string, encoding: string): Promise<ExtractedDocument> {
+async function readTree(html: string, saved: SavedPage): Promise<ExtractedDocument> {
   const page = await parsePage(html);
   const facts = readFacts(page.root);
   const whole = readBlocks(page.root);
@@ -47,17 +47,24 @@ async function readTree(html: string, encoding: string): Promise<ExtractedDocume
   const title = chooseTitle(facts, article?.title, reading.blocks);
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: compactMetadata({ encoding, ...describe(facts), links: reading.links }),
+    metadata: compactMetadata({ ...noteOf(saved), ...describe(facts, saved), links: reading.links }),
     blocks: reading.blocks,
   };
 }
 
-function readFlat(html: string, encoding: string): ExtractedDocument {
+/** What is known of how the page came. */
+const noteOf = ({ encoding, url, savedAt }: SavedPage) => ({ encoding, canonicalUrl: url, savedAt });
+
+function readFlat(html: string, saved: SavedPage): ExtractedDocument {
   const collector = createBlockCollector();
   addFlatBlocks(html, collector);
   const named = stripTags(/<title\b[^>]*>([^<]{1,1000})/i.exec(html)?.[1] ?? '');
   const title = cleanTitle(named) ?? titleFromHeadings(collector.blocks);
-  return { ...(title === undefined ? {} : { title }), metadata: { encoding }, blocks: collector.blocks };
+  return {
+    ...(title === undefined ? {} : { title }),
+    metadata: compactMetadata(noteOf(saved)),
+    blocks: collector.blocks,
+  };
 }
 
 /** Readability takes the main heading for the page's title and drops it, and makes other `h1` into `h2`. */
@@ -130,7 +137,7 @@ function readFact(node: DomNode, facts: PageFacts): void {
   if (name !== '' && !facts.meta.has(name)) facts.meta.set(name, attributeOf(node, 'content'));
 }
 
-function describe(facts: PageFacts): Parameters<typeof compactMetadata>[0] {
+function describe(facts: PageFacts, saved: SavedPage): Parameters<typeof compactMetadata>[0] {
   const first = (...names: string[]) => names.map((name) => facts.meta.get(name)).find((value) => (value ?? '') !== '');
   const published = first('article:published_time', 'date', 'dc.date', 'dcterms.date', 'dcterms.created', 'pubdate');
   return {
@@ -140,7 +147,7 @@ function describe(facts: PageFacts): Parameters<typeof compactMetadata>[0] {
     modifiedAt: toIsoDate(first('article:modified_time', 'last-modified', 'dcterms.modified')),
     language: facts.language || first('language', 'dc.language'),
     siteName: first('og:site_name', 'application-name'),
-    canonicalUrl: facts.canonical || first('og:url'),
+    canonicalUrl: facts.canonical || first('og:url') || saved.url,
     tags: (first('keywords', 'news_keywords') ?? '')
       .split(',')
       .map((word) => word.trim())

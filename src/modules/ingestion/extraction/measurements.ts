@@ -49,6 +49,12 @@ export type AudioMeasurements = {
   fingerprint?: string;
 };
 
+/** `measurements.scan`, of PDFs. */
+export type ScanMeasurements = {
+  /** Numbers of the pages on which nothing is written. */
+  pages: number[];
+};
+
 /** `measurements.video`. */
 export type VideoMeasurements = {
   durationMs: number;

@@ -14,6 +14,8 @@ export function sniffZip(bytes: Uint8Array): DocumentKind {
     if (has('ppt/')) return 'pptx';
     if (has('xl/')) return 'xlsx';
   }
+  // Books packed by a general program do not begin with their type.
+  if (paths.includes('meta-inf/container.xml') && paths.some((path) => path.endsWith('.opf'))) return 'epub';
   const kind = MEDIA_TYPES.find(([type]) => startsWithAt(bytes, `mimetype${type}`, MEDIA_TYPE_AT))?.[1];
   if (kind !== undefined) return kind;
   if (has('index/') && names.some((name) => name.endsWith('.iwa'))) {

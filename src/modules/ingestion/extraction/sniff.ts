@@ -1,4 +1,4 @@
-import { decodeText, detectUtf16 } from './decode.ts';
+import { decodeText, detectUtf16, detectUtf32 } from './decode.ts';
 import { type DocumentKind, ExtractionError } from './extractor.ts';
 import { outdatedFormat, unsupportedFormat } from './formats.ts';
 import { holdsUtf16, recognise, startsWithAt } from './signatures.ts';
@@ -69,7 +69,7 @@ function refuseCompoundFile(bytes: Uint8Array): ExtractionError {
 
 function isText(sample: Uint8Array): boolean {
   const startsAsUtf16 = startsWithAt(sample, '\xff\xfe', 0) || startsWithAt(sample, '\xfe\xff', 0);
-  if (startsAsUtf16 || detectUtf16(sample) !== undefined) return true;
+  if (startsAsUtf16 || detectUtf16(sample) !== undefined || detectUtf32(sample) !== undefined) return true;
   let controls = 0;
   for (const byte of sample) {
     // Tab to carriage return are white space, escape and backspace occur in terminal logs.
