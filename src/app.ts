@@ -27,6 +27,7 @@ import { oauthRoutes } from './modules/identity/oauth/oauth.routes.ts';
 import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
+import { batchRoutes } from './modules/library/batches.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
 import { documentContentRoutes } from './modules/library/document-content.routes.ts';
 import { documentRoutes } from './modules/library/documents.routes.ts';
@@ -79,6 +80,7 @@ const MODULES = [
   avatarRoutes,
   accountRoutes,
   apiKeyRoutes,
+  batchRoutes,
   documentRoutes,
   documentContentRoutes,
   versionRoutes,

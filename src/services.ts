@@ -37,11 +37,14 @@ import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
 import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
 import type { JobHandlers } from './modules/ingestion/job-runner.ts';
 import { createCollectionsService } from './modules/library/collections.service.ts';
+import { createDocumentBatch } from './modules/library/document-batch.ts';
+import { createDocumentChildren } from './modules/library/document-children.ts';
 import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
 import { createDuplicatesService } from './modules/library/duplicates.service.ts';
+import { createFamilyJobs } from './modules/library/family.jobs.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryErasure } from './modules/library/library-erasure.ts';
 import { createLibraryExport } from './modules/library/library-export.ts';
@@ -55,6 +58,7 @@ import { createVersionsService } from './modules/library/versions.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
 import { createFeedReading } from './modules/resources/feed-reading.ts';
 import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createResourceBatch } from './modules/resources/resource-batch.ts';
 import { createFetchResource } from './modules/resources/resources.jobs.ts';
 import { createResourcesService } from './modules/resources/resources.service.ts';
 import { createTakingIn } from './modules/resources/taking-in.ts';
@@ -141,6 +145,16 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
+  const batch = once(() =>
+    createDocumentBatch({
+      ...base,
+      jobs: jobs(),
+      tags: tags(),
+      collections: collections(),
+      archive: archive(),
+      idempotency: idempotency(),
+    }),
+  );
   const openedDocuments = once(() => createOpenedDocuments(base));
   const content = once(() =>
     createDocumentContent({
@@ -150,6 +164,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       onOpened: (view) => openedDocuments().note(view),
     }),
   );
+  const resourceBatch = once(() => createResourceBatch({ ...base, jobs: jobs(), collections: collections() }));
   const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
   const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
@@ -224,8 +239,14 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       documents: documents(),
       versions: versions(),
     });
+    const family = createFamilyJobs({ ...base, jobs: jobs() });
     return {
-      process_document: createProcessing({ ...base, documents: processing, archive: archive() }),
+      process_document: createProcessing({
+        ...base,
+        documents: processing,
+        children: createDocumentChildren({ ...base, archive: archive(), jobs: jobs() }),
+        archive: archive(),
+      }),
       analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
@@ -244,6 +265,15 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
         feedReading: createFeedReading({ ...base, jobs: jobs() }),
       }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
+      batch: {
+        ...family.batch,
+        onFailure: (job, failure) => [
+          ...family.batch.onFailure(job, failure),
+          ...resourceBatch().stopped(job, failure),
+        ],
+      },
+      sync_batch: family.syncBatch,
+      sync_family: family.syncFamily,
     };
   });
 
@@ -254,11 +284,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     collections,
     documents,
     upload,
+    batch,
     versions,
     duplicates,
     content,
     analyses,
     resources,
+    resourceBatch,
     search,
     authenticate,
     auth,

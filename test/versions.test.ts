@@ -66,6 +66,7 @@ describe('versions', () => {
     ]);
     // The version that was brought back takes no more room, and its files are those of the first.
     expect(after.storedBytes).toBe(storedBytes);
+    expect((await call('/v1/me/stats', { token })).body.storageBytes).toBe(storedBytes);
     expect(await objectsOf(document.id)).toHaveLength(6);
   });
 

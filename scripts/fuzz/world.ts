@@ -160,6 +160,7 @@ function kindOfParameter(path: string, parameter: string): string {
 
 const REFERENCES: Record<string, string> = {
   parentId: 'collections',
+  parentDocumentId: 'documents',
   feedId: 'resources',
   versionOf: 'documents',
 };

@@ -21,7 +21,7 @@ const plain = (text: string) => text.normalize('NFKC').replace(/\s+/g, ' ');
 
 type Found = { items: { documentId: string; page: number | null; snippet: string }[] };
 
-const FORMATS = 'txt md html pdf docx pptx xlsx csv odt ods odp rtf epub ipynb json srt vtt'.split(' ');
+const FORMATS = 'txt md html pdf docx pptx xlsx csv odt ods odp rtf epub ipynb json srt vtt eml'.split(' ');
 const entries = realDocuments(FORMATS);
 
 describe.skipIf(!haveRealDocuments)('real documents (skipped where the data folder is absent)', () => {

@@ -19,6 +19,7 @@ export type Inhabitant = TestUser & {
 /** What a name of a path parameter, query parameter or property that is an id refers to. */
 const REFERENCES: Record<string, string> = {
   parentId: 'collections',
+  parentDocumentId: 'documents',
   versionOf: 'documents',
   items: 'documents',
   feedId: 'resources',

@@ -33,7 +33,7 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     odp: 'odp',
     ods: 'ods',
     csv: 'csv',
-    eml: 'text',
+    eml: 'email',
     rtf: 'rtf',
     epub: 'epub',
     ipynb: 'notebook',

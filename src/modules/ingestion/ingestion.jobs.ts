@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
 import type { ReadingModels } from '../../platform/models/reading-models.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
+import type { DocumentChildren } from '../library/document-children.ts';
 import type { DocumentProcessing, ProcessedDocument } from '../library/document-processing.ts';
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { embedReading } from './embedding-step.ts';
@@ -14,6 +15,7 @@ import { readOriginal } from './reading-step.ts';
 type Deps = {
   clock: Clock;
   documents: DocumentProcessing;
+  children: DocumentChildren;
   archive: Archive;
   embeddings: Embeddings;
   vectors: VectorStore;
@@ -40,7 +42,10 @@ export function createProcessing(deps: Deps): JobHandler {
       if (kept?.hash === known && kept.profile === wanted) return kept;
     }
     const canConvert = deps.models.modelFor('markdown') !== undefined;
-    const reading = await readOriginal(archive, { place, document, canConvert });
+    const { reading: own, children } = await readOriginal(archive, { place, document, canConvert });
+    // Before the reading is kept: an attempt that finds it does not look for children again.
+    const notes = await deps.children.adopt(attempt, { document, kind: own.kind, children });
+    const reading = { ...own, metadata: { ...own.metadata, ...notes } };
     await attempt.prove();
     await archive.putReading(place, reading);
     await attempt.checkpoint({

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, lte, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { inJson, requireChange, requireThat } from '../../db/sql.ts';
@@ -27,7 +27,10 @@ export function createJobsRepository(database: Database) {
     find: (ownerId: string, id: string) => rows.find(ownerId, id),
     list: rows.list,
     insert: rows.insert,
-    insertMany: (jobs: Job[]): Statement => rows.insertMany(jobs),
+    select: rows.select,
+
+    /** Those whose row meets the condition, if there is one, when the statement runs. */
+    insertMany: (jobs: Job[], where?: SQL): Statement => rows.insertMany(jobs, where === undefined ? {} : { where }),
 
     /** Takes a due job for one attempt; undefined when it is not due, has ended, or somebody else was faster. */
     async claim(jobId: string, { leaseToken, now, leaseMs }: { leaseToken: string; now: number; leaseMs: number }) {
@@ -174,7 +177,7 @@ export function createJobsRepository(database: Database) {
       const done = sql`select job.id from json_each(${JSON.stringify(subjects)}) as subject
         cross join processing_jobs as job on job.owner_id = subject.value ->> 'ownerId'
         and job.subject_id = subject.value ->> 'subjectId'
-        where job.type = subject.value ->> 'type' and job.status = 'succeeded'`;
+        where job.type = subject.value ->> 'type' and job.status = 'succeeded' and job.parent_id is null`;
       return orm.delete(table).where(sql`${table.id} in (${done})`);
     },
 

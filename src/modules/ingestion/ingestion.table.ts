@@ -11,6 +11,9 @@ export const JOB_TYPES = [
   'delete_collection',
   'reconcile_library',
   'fetch_resource',
+  'batch',
+  'sync_batch',
+  'sync_family',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -38,6 +41,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   finishedAt: timestamp('finished_at'),
   version: version(),
   ...timestamps(),
+  parentId: text('parent_id'),
 });
 
 export type Job = typeof processingJobs.$inferSelect;

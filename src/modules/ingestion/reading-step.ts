@@ -2,7 +2,7 @@ import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
 import { chunkDocument } from './chunking.ts';
 import { checkSize, type Extraction, extractDocument } from './extraction/extract.ts';
-import { DOCUMENT_KINDS, ExtractionError } from './extraction/extractor.ts';
+import { type ChildFile, DOCUMENT_KINDS, ExtractionError } from './extraction/extractor.ts';
 import { toBeConverted } from './extraction/formats.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
@@ -11,6 +11,9 @@ import { type ProfileChoice, profileToRead, proposeProfile } from './profile-pro
 
 /** What the reading step needs to know of a document. */
 export type ReadableDocument = ProfileChoice & { filename: string; mediaType: string; sizeBytes: number };
+
+/** What a document says, and the files within it, which are none of its text. */
+export type ReadOriginal = { reading: Reading; children: ChildFile[] };
 
 type ReadOptions = {
   place: ArchivePlace;
@@ -24,14 +27,18 @@ type ReadOptions = {
  * profile says, which the rules choose unless a user has.
  * @throws PermanentJobError with a reason for the owner when the file cannot be read.
  */
-export async function readOriginal(archive: Archive, { place, document, canConvert }: ReadOptions): Promise<Reading> {
+export async function readOriginal(
+  archive: Archive,
+  { place, document, canConvert }: ReadOptions,
+): Promise<ReadOriginal> {
   try {
     checkSize(document.sizeBytes);
     const bytes = await archive.files.readBytes(archive.originalKey(place));
     if (!bytes) throw new PermanentJobError('original_missing', 'The original file is not in the archive.');
     const extraction = await extract(bytes, { document, canConvert });
     const readings = extraction.document.wanted?.length ? await archive.listModelReadings(place) : [];
-    return await compose(extraction, { document, readings });
+    const reading = await compose(extraction, { document, readings });
+    return { reading, children: extraction.document.children ?? [] };
   } catch (error) {
     if (error instanceof ExtractionError) throw new PermanentJobError(error.reason, error.message, { cause: error });
     throw error;

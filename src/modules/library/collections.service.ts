@@ -94,7 +94,13 @@ export function createCollectionsService({ database, clock, ids, audit }: Deps) 
      * `not_found` unless the live collection is theirs. */
     addItemStatements: (ownerId: string, item: Item): Statement[] => [
       repository.requireLive(ownerId, { id: item.collectionId, refusal: () => notFound('collection') }),
-      ...repository.addItem(ownerId, item),
+      ...repository.addItems(ownerId, { ...item, documentIds: [item.documentId] }),
+    ],
+
+    /** The same for many documents. */
+    addItemsStatements: (ownerId: string, items: Omit<Item, 'documentId'> & { documentIds: string[] }): Statement[] => [
+      repository.requireLive(ownerId, { id: items.collectionId, refusal: () => notFound('collection') }),
+      ...repository.addItems(ownerId, items),
     ],
 
     /** Takes a document out; that it was not in there is no error. Refused as above. */

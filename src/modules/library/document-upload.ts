@@ -67,6 +67,9 @@ export type Uploaded = {
 
 const MAX_SAME = 20;
 
+/** How a document is filed, and the batch that its job belongs to. */
+type Filing = Pick<UploadFields, 'tags' | 'collectionId'> & { parentId?: string | null };
+
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
   const { database, clock, ids, config, archive, jobs } = deps;
@@ -117,7 +120,7 @@ export function createDocumentUpload(deps: Deps) {
   };
 
   const rowOf = ({ place, file, fields }: Upload, keyId: string | null): Document =>
-    newDocument({ place, file: contentOf(file), fields, keyId, now: clock.now() });
+    newDocument({ place, file, fields, keyId, now: clock.now() });
 
   const filingStatements = (document: FiledDocument): Statement[] => {
     const { ownerId, id: documentId, createdAt: now } = document;
@@ -132,9 +135,10 @@ export function createDocumentUpload(deps: Deps) {
   };
 
   /** The document's rows and the job that reads it, for one batch. */
-  const prepare = (row: Document, filing: Pick<UploadFields, 'tags' | 'collectionId'>): PreparedDocument => {
+  const prepare = (row: Document, filing: Filing): PreparedDocument => {
     const document = { ...row, ...filingOf(filing) };
-    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id });
+    const { parentId = null } = filing;
+    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id, parentId });
     return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
   };
 
@@ -239,8 +243,8 @@ export function createDocumentUpload(deps: Deps) {
      */
     prepare: (
       place: ArchivePlace,
-      { file, fields }: { file: StoredOriginal; fields: UploadFields },
-    ): PreparedDocument => prepare(rowOf({ place, file: named(file), fields }, null), fields),
+      { file, fields, parentId }: { file: StoredOriginal; fields: UploadFields; parentId: string | null },
+    ): PreparedDocument => prepare(rowOf({ place, file: named(file), fields }, null), { ...fields, parentId }),
 
     /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
     replaceStored(

@@ -17,6 +17,11 @@ export const emptyFile = () => invalidField('file', 'The file is empty.');
 export const fileTooLarge = (maxBytes: number) =>
   new AppError('too_large', `A file may have at most ${maxBytes} bytes.`, { code: 'file_too_large' });
 
+export const batchTooLarge = (maxBytes: number) =>
+  new AppError('too_large', `The files of a batch may have at most ${maxBytes} bytes together.`, {
+    code: 'batch_too_large',
+  });
+
 export const brokenUpload = () =>
   new AppError('malformed', 'The upload ended early or is not valid multipart/form-data; send it again.');
 

@@ -2,7 +2,7 @@ import { and, count, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
-import { inJson, requireThat } from '../../db/sql.ts';
+import { also, inJson, requireThat } from '../../db/sql.ts';
 import { notFound } from '../../shared/app-error.ts';
 import { encodeCursor, type Page, type PageRequest } from '../../shared/page.ts';
 import { documentNotRead } from './documents.errors.ts';
@@ -27,6 +27,7 @@ export type DocumentFilter = {
   collectionId?: string | undefined;
   createdFrom?: number | undefined;
   createdTo?: number | undefined;
+  parentDocumentId?: string | undefined;
 };
 
 const idList = (value: string): string[] => JSON.parse(value);
@@ -88,7 +89,7 @@ export function createDocumentsRepository(database: Database) {
       rows.select(ownerId, id, trash),
 
     list(ownerId: string, { trash, ...options }: DocumentFilter & PageRequest & { trash: Trash }) {
-      const { status, kind, profile, title, createdFrom, createdTo } = options;
+      const { status, kind, profile, title, createdFrom, createdTo, parentDocumentId } = options;
       return rows.list(ownerId, {
         ...options,
         trash,
@@ -96,6 +97,7 @@ export function createDocumentsRepository(database: Database) {
           status,
           kind,
           profile,
+          parentDocumentId,
           title: title === undefined ? undefined : { contains: title },
           createdAt: { from: createdFrom ?? 0, to: createdTo ?? Number.MAX_SAFE_INTEGER },
         },
@@ -103,10 +105,13 @@ export function createDocumentsRepository(database: Database) {
       });
     },
 
-    /** How many documents there are, trash included, and how large their files are: each from an index alone. */
+    /** How many documents there are, trash included, and how large their files and those of their earlier versions are. */
     summarise(ownerId: string): Statement<{ total: number; bytes: number | null }[]> {
       const bytes = sql<number | null>`(select sum(size_bytes) from ${documents} as sized
-        where sized.owner_id = ${ownerId})`;
+        where sized.owner_id = ${ownerId}) + (select coalesce(sum(size_bytes), 0) from
+          (select distinct document_id, content_id, size_bytes from document_versions where owner_id = ${ownerId}) as earlier
+          where not exists (select 1 from ${documents} as present
+            where present.id = earlier.document_id and present.content_id = earlier.content_id))`;
       return database.orm
         .select({ total: count(), bytes: bytes.as('bytes') })
         .from(documents)
@@ -114,6 +119,18 @@ export function createDocumentsRepository(database: Database) {
     },
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
+
+    /** Gives many documents the same metadata. */
+    describeAll: (ownerId: string, { ids, metadata }: { ids: string[] } & Pick<Document, 'metadata'>): Statement =>
+      database.orm
+        .update(documents)
+        .set({ metadata })
+        .where(and(inJson(documents.id, ids), also(documents.ownerId, ownerId))),
+
+    insertMany: (documents: Document[]): Statement => rows.insertMany(documents),
+
+    /** Those of the documents that there are, in any state, with how they are filed. */
+    findFiled: (ownerId: string, ids: string[]): Promise<FiledDocument[]> => rows.findMany(ownerId, ids, 'include'),
 
     /** Undoes its batch unless the document is live and has been read. */
     requireReady(ownerId: string, id: string): Statement[] {

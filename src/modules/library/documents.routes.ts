@@ -12,9 +12,11 @@ import {
   documentPageSchema,
   documentSchema,
   listDocumentsQuery,
+  removeDocumentQuery,
   replacementFormSchema,
   uploadFormSchema,
 } from './documents.schemas.ts';
+import type { FamilyScope } from './documents.service.ts';
 import { presentSameBytes } from './duplicates.presenter.ts';
 import { acceptedUploadSchema, skippedUploadSchema } from './duplicates.schemas.ts';
 import { foldTagName } from './tags.ts';
@@ -90,10 +92,12 @@ const remove = scopedRoute('documents:write', {
   summary: 'Delete a document',
   description:
     'Moves it to the trash, from which it can be restored; searches stop finding it at once. With `permanent=true` a ' +
-    'job removes its rows, files, index entries and vectors, and proves in its result that nothing is left.',
+    'job removes its rows, files, index entries and vectors, and proves in its result that nothing is left. ' +
+    'Attachments go with their mail, and come back with it; what came out of an archive or a mailbox stays, unless ' +
+    '`children` says otherwise.',
   request: {
     params,
-    query: z.object({ permanent: z.enum(['true', 'false']).default('false') }),
+    query: removeDocumentQuery,
   },
   responses: {
     202: json(z.object({ job: jobSchema }).openapi('AcceptedDeletion'), 'The job that deletes it for good.'),
@@ -215,8 +219,9 @@ export function documentRoutes(app: Router): void {
 
   app.openapi(remove, async (c) => {
     const { documents } = c.var.services;
-    const target = { id: c.req.valid('param').id, expectedVersion: expectedVersion(c) };
-    if (c.req.valid('query').permanent === 'true') {
+    const { permanent, children } = c.req.valid('query');
+    const target = { id: c.req.valid('param').id, expectedVersion: expectedVersion(c), family: familyOf(children) };
+    if (permanent === 'true') {
       const job = await documents.removePermanently(c.var.actor, target);
       return c.json({ job: presentJob(job) }, 202);
     }
@@ -262,3 +267,8 @@ export function documentRoutes(app: Router): void {
     return c.body(null, 204);
   });
 }
+
+const familyOf = (children: 'true' | 'false' | undefined): FamilyScope => {
+  if (children === undefined) return 'attachments';
+  return children === 'true' ? 'all' : 'none';
+};

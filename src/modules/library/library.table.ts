@@ -36,6 +36,7 @@ export const documents = sqliteTable('documents', {
   deletedAt: deletedAt(),
   profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
   profileProposal: json('profile_proposal', profileProposalSchema),
+  parentDocumentId: text('parent_document_id'),
   contentAt: timestamp('content_at'),
   contentKeyId: text('content_key_id'),
   contentRestoredFrom: integer('content_restored_from'),

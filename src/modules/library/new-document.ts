@@ -1,20 +1,21 @@
 import type { ArchivePlace } from '../ingestion/archive.ts';
-import type { UploadFields } from './documents.schemas.ts';
 import { titleOf } from './filenames.ts';
 import type { Document } from './library.table.ts';
-import type { NewContent } from './versions.repository.ts';
 
-type Making = {
+type NewDocument = {
   place: ArchivePlace;
-  file: Omit<NewContent, 'contentId'>;
-  fields: UploadFields;
-  /** Who makes it by which API key, if any. */
-  keyId: string | null;
+  file: Pick<Document, 'filename' | 'mediaType' | 'sha256'> & { size: number };
+  /** Without a profile, the rules choose. */
+  fields: Pick<Document, 'metadata'> & { title?: string | undefined; profile?: string | undefined };
+  /** The document that it came out of. */
+  parentDocumentId?: string;
+  /** The API key by which it was handed in, if any. */
+  keyId?: string | null;
   now: number;
 };
 
-/** The row of a document whose bytes have just come, and that has not been read. */
-export function newDocument({ place, file, fields, keyId, now }: Making): Document {
+/** A document that has its bytes in the archive and is still to be read. */
+export function newDocument({ place, file, fields, parentDocumentId, keyId, now }: NewDocument): Document {
   return {
     id: place.documentId,
     ownerId: place.ownerId,
@@ -30,12 +31,13 @@ export function newDocument({ place, file, fields, keyId, now }: Making): Docume
     errorCode: null,
     errorMessage: null,
     language: null,
-    sizeBytes: file.sizeBytes,
+    sizeBytes: file.size,
     sha256: file.sha256,
     contentVersion: 1,
     contentId: place.contentId,
+    parentDocumentId: parentDocumentId ?? null,
     contentAt: null,
-    contentKeyId: keyId,
+    contentKeyId: keyId ?? null,
     contentRestoredFrom: null,
     pageCount: null,
     chunkCount: 0,

@@ -55,7 +55,7 @@ const laterCheck = (now: number) =>
       * ${integer(HOUR_MS)} end`;
 
 /** What nobody has read yet: neither its document nor, for a feed, its entries. */
-const hasNothingYet = sql`${resources.documentId} is null and (${resources.type} is not 'feed' or ${resources.changedAt} is null)`;
+export const hasNothingYet = sql`${resources.documentId} is null and (${resources.type} is not 'feed' or ${resources.changedAt} is null)`;
 
 /** Somebody was faster than the sweep. */
 export class TakenMeanwhileError extends Error {

@@ -1,11 +1,13 @@
 import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
+import { acceptedBatchSchema } from '../library/batches.schemas.ts';
 import { entityTag } from '../library/library.schemas.ts';
 import { presentResource, resourceTag } from './resources.presenter.ts';
 import {
   acceptedResourceSchema,
   addResourceBody,
+  addResourcesBody,
   changeResourceBody,
   knownResourceSchema,
   listResourcesQuery,
@@ -31,6 +33,23 @@ const add = scopedRoute('documents:write', {
     200: json(knownResourceSchema, 'You have it already.'),
     202: json(acceptedResourceSchema, 'Accepted; the job fetches it.'),
     ...problems('malformed', 'not_found', 'invalid_fields'),
+  },
+});
+
+const addMany = scopedRoute('documents:write', {
+  method: 'post',
+  path: '/v1/resources/batch',
+  operationId: 'addResources',
+  tags,
+  summary: 'Take in many pages and files from the web',
+  description:
+    'Up to 1,000 addresses, filed alike. One job stands for the whole; each address is an item of it, and so is the ' +
+    'document that comes of it (`/v1/jobs/{id}/items`). Those that you have already are looked at again. An address ' +
+    'that cannot be fetched is a failed item and keeps no other from being fetched.',
+  request: { body: jsonBody(addResourcesBody) },
+  responses: {
+    202: json(acceptedBatchSchema, 'Accepted; the job’s items fetch and read them.'),
+    ...problems('malformed', 'invalid_fields'),
   },
 });
 
@@ -137,6 +156,12 @@ export function resourceRoutes(app: Router): void {
     c.header('location', `/v1/resources/${resource.id}`);
     if (!job) return c.json({ resource: presentResource(resource), job: null }, 200);
     return c.json({ resource: presentResource(resource), job: presentJob(job) }, 202);
+  });
+
+  app.openapi(addMany, async (c) => {
+    const job = await c.var.services.resourceBatch.create(c.var.actor, c.req.valid('json'));
+    c.header('location', `/v1/jobs/${job.id}`);
+    return c.json({ job: presentJob(job) }, 202);
   });
 
   app.openapi(list, async (c) => {

@@ -45,6 +45,23 @@ export const addResourceBody = z
   .strict()
   .openapi('NewResource');
 
+/** The most addresses in one batch. */
+const MAX_URLS = 1000;
+
+export const addResourcesBody = z
+  .object({
+    urls: z
+      .array(url)
+      .min(1)
+      .max(MAX_URLS)
+      .openapi({ example: ['https://example.com/articles/spaced-repetition'] }),
+    tags: tags.optional(),
+    profile: profile.optional(),
+    collectionId: collectionId.optional(),
+  })
+  .strict()
+  .openapi('NewResources');
+
 export const changeResourceBody = z
   .object({
     ...filing,

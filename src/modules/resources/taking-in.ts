@@ -103,6 +103,7 @@ export function createTakingIn({ database, clock, ids, archive, upload, audit, m
         profile: PROFILES.find((profile) => profile === turn.profile),
         metadata: sourceOf(found, read.facts),
       },
+      parentId: attempt.job.parentId,
     });
     const changes = { ...changesOf(found, { stored, read }), documentId: document.id, changedAt: now };
     return {

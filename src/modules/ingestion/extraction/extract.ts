@@ -2,6 +2,7 @@ import { audioExtractor } from './audio.ts';
 import { codeExtractor } from './code.ts';
 import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
+import { emailExtractor } from './email.ts';
 import { epubExtractor } from './epub.ts';
 import {
   type DocumentKind,
@@ -14,6 +15,7 @@ import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
 import { imageExtractor } from './image.ts';
 import { jsonExtractor } from './json.ts';
+import { mailboxExtractor } from './mailbox.ts';
 import { markdownExtractor } from './markdown.ts';
 import { notebookExtractor } from './notebook.ts';
 import { odpExtractor } from './odp.ts';
@@ -27,6 +29,7 @@ import { subtitlesExtractor } from './subtitles.ts';
 import { textExtractor } from './text.ts';
 import { videoExtractor } from './video.ts';
 import { xlsxExtractor } from './xlsx.ts';
+import { archiveExtractor } from './zip-archive.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -62,6 +65,9 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   json: jsonExtractor,
   code: codeExtractor,
   subtitles: subtitlesExtractor,
+  email: emailExtractor,
+  mailbox: mailboxExtractor,
+  zip: archiveExtractor,
 };
 
 /**

@@ -1,4 +1,11 @@
-import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings, toIsoDate } from './blocks.ts';
+import {
+  cleanText,
+  cleanTitle,
+  compactMetadata,
+  createBlockCollector,
+  titleFromHeadings,
+  toIsoDate,
+} from './blocks.ts';
 import { attributeOf, type DomNode, type Page, parsePage, tagOf, walkDom } from './dom.ts';
 import { addDomBlocks } from './dom-blocks.ts';
 import { flatText } from './dom-text.ts';
@@ -31,6 +38,15 @@ type PageFacts = {
   meta: Map<string, string>;
 };
 type Reading = { blocks: Block[]; links: string[] };
+
+/** All that a piece of HTML in another format says: nothing is taken for a page's surroundings, nothing is left out. */
+export async function readMarkup(html: string): Promise<Reading> {
+  const markup = dropInertParts(cleanText(html));
+  if (fitsTree(markup)) return readBlocks((await parsePage(markup)).root);
+  const collector = createBlockCollector();
+  addFlatBlocks(markup, collector);
+  return { blocks: collector.blocks, links: [] };
+}
 
 async function extractHtml(input: ExtractionInput): Promise<ExtractedDocument> {
   const saved = openSavedPage(input);

@@ -4,6 +4,7 @@ import type { DocumentKind } from './extractor.ts';
 import { beginsLikeJson, isWholeJson } from './json-text.ts';
 import { looksLikeMarkdown } from './markdown-signs.ts';
 import { looksLikeMhtml } from './mhtml.ts';
+import { isNamedMail, sniffMail } from './sniff-mail.ts';
 import { looksLikeSubtitles } from './subtitles.ts';
 
 const MARKDOWN_NAME = /\.(md|markdown|mdown|mkd|mdx)$/i;
@@ -31,8 +32,11 @@ type TextHints = { filename: string; mediaType: string };
 
 /** The first that fits counts: what only one format has, then what a name says and the content bears out, then signs. */
 const TESTS: [kind: DocumentKind, fits: (candidate: Candidate) => boolean][] = [
+  ['email', ({ text, hints }) => isNamedMail(hints) && sniffMail(text, hints) === 'email'],
   ['code', ({ text, hints }) => SCRIPT_IN_HTML_NAME.test(hints.filename) && looksLikeCode(text, hints.filename)],
   ['html', ({ text, start }) => HTML_DOCUMENT.test(start) || looksLikeMhtml(text)],
+  ['email', ({ text, hints }) => sniffMail(text, hints) === 'email'],
+  ['mailbox', ({ text, hints }) => sniffMail(text, hints) === 'mailbox'],
   ['image', ({ start }) => SVG_DOCUMENT.test(start)],
   ['subtitles', ({ text }) => looksLikeSubtitles(text)],
   ['markdown', ({ hints }) => MARKDOWN_NAME.test(hints.filename) || MARKDOWN_TYPE.test(hints.mediaType)],
