@@ -159,7 +159,7 @@ describe('what comes with a mail', () => {
     await jobEnd(token, body.job.id);
     expect((await childrenOf(token, id)).map((child) => child['contentVersion']).sort()).toEqual([1, 1, 2]);
     const before = await send(`/v1/documents/${heron}/versions/1/content`, { token });
-    expect(new TextDecoder().decode(await before.arrayBuffer())).toBe(HERON);
+    expect(new TextDecoder().decode(await before.arrayBuffer()).trim()).toBe(HERON);
     expect(await problems(token)).toEqual([]);
   });
 
