@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from '../../scripts/random.ts';
-import { type MixedDocument, mixDocuments } from './mixed-documents.ts';
+import { KINDS_OF_DOCUMENTS, type MixedDocument, mixDocuments } from './mixed-documents.ts';
 import { readOpenJobs } from './persisted-state.ts';
 import { judge, judgeLeftBehind } from './verdict.ts';
 import { createWorld, type World } from './world.ts';
@@ -42,11 +42,11 @@ export const FULL_PLAN: Plan = {
 /** The same in a time that every change can wait for. */
 export const REDUCED_PLAN: Plan = {
   ...FULL_PLAN,
-  documents: 32,
+  documents: KINDS_OF_DOCUMENTS,
   crashes: 5,
   longestRunMs: 700,
   arrivesDuringCrashes: false,
-  outages: [{ forMs: 3_000, share: 0.4 }],
+  outages: [{ forMs: 2_000, share: 0.4 }],
   arriveDuringOutage: 0,
 };
 
@@ -77,7 +77,7 @@ export async function runFaults(plan: Plan, log: Log): Promise<Outcome> {
     const problems = [
       ...unsettled,
       ...same.problems,
-      ...(await judge(world, { files: [...files, same.file], tell })),
+      ...(await judge(world, { files: [...files, ...same.files], tell })),
       ...(await judgeLeftBehind(world, { mayHaveOrphans: plan.arrivesDuringCrashes || late > 0, tell })),
     ];
     return { problems, openAtCrash, failedCalls };
@@ -133,20 +133,30 @@ async function failStores({ plan, tell, random, world }: Campaign, files: MixedD
   return world.countFailed();
 }
 
-/** Sends one file many times at once under one key. */
+/** Sends one file many times at once under one key, another one unless it is there. */
 async function sendSame({ plan, tell, world }: Campaign, number: number) {
-  const [like] = mixDocuments(1, plan.seed + 1);
-  const file: MixedDocument = {
-    name: `document-${number}.txt`,
+  const file = (at: number, planted: string): MixedDocument => ({
+    name: `document-${number + at}.txt`,
     type: 'text/plain',
-    bytes: Buffer.from(`Ten hands sent this one, and it is zyxtenfold. ${like?.name ?? ''}`),
-    planted: ['zyxtenfold'],
+    bytes: Buffer.from(`Many hands sent this one at once, and it is ${planted}.`),
+    planted: [planted],
     children: 0,
-  };
-  const sent = await Promise.all(Array.from({ length: plan.sameAtOnce }, () => world.deliver(file)));
-  const ids = new Set(sent);
-  tell(`one file sent ${plan.sameAtOnce} times at once became ${ids.size} documents`);
-  return { file, problems: ids.size === 1 ? [] : [`one file sent at once became ${ids.size} documents`] };
+  });
+  const files = [file(0, 'zyxkeyed'), file(1, 'zyxskipped')];
+  const [keyed, skipped] = await Promise.all(
+    files.map(async (each, at) => {
+      const ways = Array.from({ length: plan.sameAtOnce }, (_, i) =>
+        at === 0 ? {} : { key: `${each.name}-${i}`, fields: { onDuplicate: 'skip' } },
+      );
+      return new Set(await Promise.all(ways.map((way) => world.deliver(each, way)))).size;
+    }),
+  );
+  tell(
+    `one file sent ${plan.sameAtOnce} times at once under one key became ${keyed} documents, ` +
+      `one sent so often unless it is there became ${skipped}`,
+  );
+  const isRight = keyed === 1 && skipped === 1;
+  return { files, problems: isRight ? [] : [`files sent at once became ${keyed} and ${skipped} documents`] };
 }
 
 async function settle({ world, tell }: Campaign, after: string): Promise<string[]> {

@@ -14,12 +14,15 @@ const TICK_MS = 500;
 /** Whoever dies with an upload holds its key for a minute. */
 const DELIVERY_MS = 180_000;
 
+/** Whether to send until it is taken, or once. */
+type Delivery = { key?: string; fields?: Record<string, string>; patient?: boolean };
+
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** A server that can be killed and started again, and a person who uses it and does not give up. */
 export async function createWorld() {
   // Leases are short so that nobody need wait a minute for each job that died with its worker.
-  const installation = await install({ JOB_LEASE_MS: '4000', SCRYPT_COST_LOG2: '10' }, { entry: ENTRY });
+  const installation = await install({ JOB_LEASE_MS: '3000', SCRYPT_COST_LOG2: '10' }, { entry: ENTRY });
   let server: LocalServer = await installation.start();
   let client: Client = await createClient(server.url).signIn(ACCOUNT);
   let sentAgain = 0;
@@ -27,12 +30,12 @@ export async function createWorld() {
   /** Sends a file until the server says that it has it. @returns the document, where the answer says which. */
   const deliver = async (
     file: MixedDocument,
-    { key = file.name, patient = true } = {},
+    { key = file.name, fields = {}, patient = true }: Delivery = {},
   ): Promise<string | undefined> => {
     const { name, type, bytes } = file;
     for (const deadline = Date.now() + DELIVERY_MS; ; await sleep(PAUSE_MS)) {
       try {
-        return (await client.upload({ name, type, bytes }, {}, { 'idempotency-key': key })).document.id;
+        return (await client.upload({ name, type, bytes }, fields, { 'idempotency-key': key })).document.id;
       } catch (error) {
         if (error instanceof ApiError && error.code === 'idempotency_answer_lost') return undefined;
         if (isFinal(error) || !patient || Date.now() > deadline) throw error;
@@ -122,6 +125,8 @@ export async function createWorld() {
   };
 }
 
-/** A refusal that the same request would always get. */
-const isFinal = (error: unknown): boolean =>
-  error instanceof ApiError && error.status < 500 && error.status !== 409 && error.status !== 429;
+/** A refusal that the same request would always get; a server that is not there is none. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status < 500 && error.status !== 409 && error.status !== 429;
+  return !(error instanceof TypeError && error.message === 'fetch failed');
+}
