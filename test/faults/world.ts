@@ -128,5 +128,5 @@ export async function createWorld() {
 /** A refusal that the same request would always get; a server that is not there is none. */
 function isFinal(error: unknown): boolean {
   if (error instanceof ApiError) return error.status < 500 && error.status !== 409 && error.status !== 429;
-  return !(error instanceof TypeError && error.message === 'fetch failed');
+  return !(error instanceof TypeError && /^(fetch failed|terminated)$/.test(error.message));
 }
