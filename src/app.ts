@@ -36,6 +36,7 @@ import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
+import { uploadRoutes } from './modules/uploads/uploads.routes.ts';
 import type { Runtime } from './services.ts';
 
 /** The HTTP door: middleware in the order that requests meet it, then the modules' routes. */
@@ -77,6 +78,7 @@ const MODULES = [
   apiKeyRoutes,
   documentRoutes,
   documentContentRoutes,
+  uploadRoutes,
   collectionRoutes,
   tagRoutes,
   jobRoutes,

@@ -53,6 +53,7 @@ import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
 import { createStatisticsService } from './modules/statistics/statistics.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
+import { createUploadsService } from './modules/uploads/uploads.service.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import type { Actor } from './shared/actor.ts';
 import { lazily, once } from './shared/once.ts';
@@ -128,6 +129,9 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
+  const uploads = once(() =>
+    createUploadsService({ ...base, archive: archive(), collections: collections(), documentUpload: upload() }),
+  );
   const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
@@ -176,6 +180,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     const erasing = {
       archive: archive(),
       libraryErasure: createLibraryErasure(base),
+      uploads: uploads(),
       accountClosing: accountClosing(),
     };
     return createErasureRunner({ ...base, ...erasing, erasing: createErasing({ ...base, ...erasing }) });
@@ -203,7 +208,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
-      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
+      reconcile_library: createReconcileJob({
+        ...base,
+        archive: archive(),
+        jobs: jobs(),
+        avatars: avatars(),
+        uploads: uploads(),
+      }),
     };
   });
 
@@ -214,6 +225,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     collections,
     documents,
     upload,
+    uploads,
     content,
     search,
     authenticate,

@@ -10,3 +10,4 @@ export * from '../modules/library/library.table.ts';
 export * from '../modules/limits/limits.table.ts';
 export * from '../modules/search/search.table.ts';
 export * from '../modules/settings/settings.table.ts';
+export * from '../modules/uploads/uploads.table.ts';

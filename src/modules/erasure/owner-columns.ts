@@ -25,6 +25,8 @@ export const OWNER_COLUMNS = [
   schema.collectionItems.ownerId,
   schema.tags.ownerId,
   schema.collections.ownerId,
+  schema.uploadParts.ownerId,
+  schema.uploads.ownerId,
   schema.documents.ownerId,
 ];
 

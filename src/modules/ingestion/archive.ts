@@ -10,6 +10,7 @@ export type ArchivePlace = { ownerId: string; documentId: string; contentId: str
 /** Everything that belongs to an owner lies under this, whatever it is. */
 const ownerPrefix = (ownerId: string) => `owners/${ownerId}/`;
 const documentPrefix = (ownerId: string, documentId: string) => `${ownerPrefix(ownerId)}documents/${documentId}/`;
+const uploadPrefix = (ownerId: string, uploadId: string) => `${ownerPrefix(ownerId)}uploads/${uploadId}/`;
 const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentId}/`;
 
 const readingKey = (place: ArchivePlace) => `${folder(place)}reading.json`;
@@ -65,6 +66,10 @@ export function createArchive(files: FileStore) {
     originalKey: (place: ArchivePlace) => `${folder(place)}original`,
     readingKey,
 
+    /** What has arrived of an upload, but is less than a part. Each such rest has an object of its own. */
+    uploadRestKey: (ownerId: string, { id, restId }: { id: string; restId: string }) =>
+      `${uploadPrefix(ownerId, id)}${restId}`,
+
     async putReading(place: ArchivePlace, reading: Reading): Promise<void> {
       await files.put(readingKey(place), new TextEncoder().encode(JSON.stringify(reading)));
     },
@@ -89,6 +94,9 @@ export function createArchive(files: FileStore) {
 
     /** Removes what belongs to one upload of a document's bytes. */
     removeContent: (place: ArchivePlace) => files.removeAll(folder(place)),
+
+    /** Removes what lies beside the parts of an upload. */
+    removeUpload: (ownerId: string, id: string) => files.removeAll(uploadPrefix(ownerId, id)),
 
     /**
      * Removes what earlier uploads of a document's bytes left. Ids sort by time; a later one may be an upload under way.

@@ -87,6 +87,10 @@ export function createCollectionsService({ database, clock, ids, audit }: Deps) 
       return commitOne(repository.restore(ownerId, { id, now: clock.now() }), { ownerId, id });
     },
 
+    /** Undoes its batch with `not_found` unless the live collection is theirs. */
+    requireStatement: (ownerId: string, id: string): Statement =>
+      repository.requireLive(ownerId, { id, refusal: () => notFound('collection') }),
+
     /** Files a document of the same owner; that it is filed already is no error. Refused with
      * `not_found` unless the live collection is theirs. */
     addItemStatements: (ownerId: string, item: Item): Statement[] => [

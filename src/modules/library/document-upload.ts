@@ -40,8 +40,21 @@ type Deps = {
 /** An upload's body as it arrives. */
 export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType: string | undefined };
 
-type Received = WrittenFile &
-  Pick<Document, 'filename' | 'mediaType'> & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+/** A file that lies in the archive. */
+type StoredFile = WrittenFile & Pick<Document, 'filename' | 'mediaType'>;
+
+type Received = StoredFile & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+
+/** A file that is to become a document, and what is committed together with it. */
+export type Upload = {
+  place: ArchivePlace;
+  file: StoredFile;
+  fields: UploadFields;
+  alongside?: (documentId: string) => Statement[];
+};
+
+/** What came of an upload. */
+export type Uploaded = { document: FiledDocument; job: Job };
 
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
@@ -86,7 +99,7 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const newDocument = (place: ArchivePlace, { file, fields }: { file: Received; fields: UploadFields }): Document => {
+  const newDocument = ({ place, file, fields }: Upload): Document => {
     const now = clock.now();
     return {
       id: place.documentId,
@@ -131,27 +144,35 @@ export function createDocumentUpload(deps: Deps) {
     ];
   };
 
+  const accept = async (actor: Actor, upload: Upload): Promise<Uploaded> => {
+    const row = newDocument(upload);
+    const document = { ...row, ...filingOf(upload.fields) };
+    const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: row.id });
+    const alongside = upload.alongside?.(row.id) ?? [];
+    try {
+      await database.commit([...alongside, repository.insert(row), ...filingStatements(document), insert]);
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw ownerGone();
+      throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
+    }
+    // After the answer: on one machine the job would run before it.
+    deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
+    return { document, job };
+  };
+
   return {
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
-    async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
+    create(actor: Actor, upload: UploadBody): Promise<Uploaded> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       deps.audit.making({ type: 'document', id: place.documentId });
-      const accepted = await receive(place, upload, async (file, fields) => {
-        const row = newDocument(place, { file, fields });
-        const document = { ...row, ...filingOf(fields) };
-        const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
-        try {
-          await database.commit([repository.insert(row), ...filingStatements(document), insert]);
-        } catch (error) {
-          if (isForeignKeyViolation(error)) throw ownerGone();
-          throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
-        }
-        return { document, job };
-      });
-      // After the answer: on one machine the job would run before it.
-      deps.waitUntil(clock.sleep(0).then(() => jobs.wake([accepted.job.id])));
-      return accepted;
+      return receive(place, upload, (file, fields) => accept(actor, { place, file, fields }));
     },
+
+    /** The same for a file that lies at its place already, and stays there whatever comes of it. */
+    accept,
+
+    /** The text fields of a form, whatever way they came. @throws AppError invalid_fields */
+    parseFields,
 
     /** Replaces a document's bytes, for example by a repaired file, and reads them. Title, tags and notes stay. */
     async replace(
@@ -181,6 +202,8 @@ export function createDocumentUpload(deps: Deps) {
     },
   };
 }
+
+export type DocumentUpload = ReturnType<typeof createDocumentUpload>;
 
 const filingOf = ({ tags, collectionId }: UploadFields) => ({
   tagIds: [],
