@@ -60,6 +60,12 @@ const MAKERS: Record<string, (person: Person, dice: Dice) => Promise<[kind: stri
       ['jobs', job.id],
     ];
   },
+  uploads: async (person) => {
+    const filename = Buffer.from(`${person.secret}.txt`).toString('base64');
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': '1000', 'upload-metadata': `filename ${filename}` };
+    const { body } = await person.client.call('/v1/uploads', { method: 'POST', headers });
+    return [['uploads', idSchema.parse(body).id]];
+  },
   jobs: async (person, dice) => make(person, 'documents', dice),
   sessions: async ({ username: identifier, password, client }) => {
     const { body } = await client.call('/v1/auth/login', { json: { identifier, password } });

@@ -57,6 +57,12 @@ export function sampleQuery(parameters: Parameter[], override: Override = () => 
   return query.size > 0 ? `?${query}` : '';
 }
 
+/** The required headers. */
+export const sampleHeaders = (parameters: Parameter[]): Record<string, string> =>
+  Object.fromEntries(
+    parameters.filter(({ required }) => required).map(({ name, schema }) => [name, String(sampleOf(schema))]),
+  );
+
 /** A form with the required fields and those that are overridden; a file where one is wanted. */
 export function sampleForm(schema: Schema, override: Override = () => undefined): FormData {
   const form = new FormData();

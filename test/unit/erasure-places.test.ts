@@ -9,6 +9,8 @@ const WRITERS: Record<string, string> = {
   'src/modules/identity/avatars.service.ts': 'owners/<id>/avatars/, removed by prefix',
   'src/modules/ingestion/archive.ts': 'owners/<id>/, removed by prefix',
   'src/modules/library/document-upload.ts': 'owners/<id>/, by keys that the archive makes',
+  'src/modules/uploads/upload-writer.ts': 'owners/<id>/, by keys that the archive makes',
+  'src/modules/uploads/uploads.service.ts': 'parts for owners/<id>/, dropped by the rows that name them',
   'src/platform/mail/outbox.ts': 'outbox/, on local servers only, removed by address',
 };
 
@@ -29,7 +31,9 @@ describe('what an erasure must find outside of the catalogue', () => {
     const writers = sources
       .filter(({ file }) => !file.startsWith('src/platform/files/'))
       .filter(({ text }) =>
-        /\bfiles\s*\.\s*(put|write)\s*\(|\bFILES\b[.\w]*\.\s*(put|createMultipartUpload)\s*\(/.test(text),
+        /\bfiles\s*\.\s*(put|write)\s*\(|\bparts\s*\.\s*begin\s*\(|\bFILES\b[.\w]*\.\s*(put|createMultipartUpload)\s*\(/.test(
+          text,
+        ),
       )
       .map(({ file }) => file);
     expect(writers.sort()).toEqual(Object.keys(WRITERS).sort());

@@ -78,15 +78,16 @@ export function createUploadCompletion(deps: Deps) {
           alongside: (documentId) => record(upload, documentId),
         });
       try {
-        await accept(fields).catch((error: unknown) => {
+        const { document } = await accept(fields).catch((error: unknown) => {
           // The collection was deleted meanwhile. A file that has arrived is worth more than its place.
           if (!isAbout(error, 'collectionId')) throw error;
           return accept({ ...fields, collectionId: undefined });
         });
+        return { ...upload, status: 'complete', documentId: document.id };
       } catch (error) {
         if (!(error instanceof CompletedBeforeError)) throw error;
+        return (await repository.find(ownerId, id)) ?? upload;
       }
-      return (await repository.find(ownerId, id)) ?? upload;
     },
   };
 }

@@ -87,7 +87,7 @@ export function createUploadsRepository(database: Database) {
       { id, writer, now, intent }: WriterKey & { now: number; intent: Intent },
     ): Promise<{ claimed: Upload | undefined; present: Upload | undefined }> {
       const next = sql`case when ${isNull(table.writer)} then ${table.nextPart} else ${table.reservedPart} end`;
-      const left = sql`${table.sizeBytes} - ${table.receivedBytes}`;
+      const left = sql`(${table.sizeBytes} - ${table.receivedBytes})`;
       const coming = intent.bytes === undefined ? left : sql`min(${integer(intent.bytes)}, ${left})`;
       const needed = intent.isWhole ? sql`${coming} / ${table.partBytes} + 2` : sql`1`;
       const isNext = and(
