@@ -1,4 +1,5 @@
 import { fillPath, type Operation, PIECE_TYPE } from './description.ts';
+import type { Dice } from './dice.ts';
 import { isRecord } from './json-schema.ts';
 import { type Making, madeUpId, validValue } from './values.ts';
 import type { WireRequest } from './wire.ts';
@@ -44,9 +45,14 @@ export function draftOf(operation: Operation, making: Making): Draft {
   draft.headers.push(...requiredHeaders(operation, making));
   if (operation.jsonBody) draft.json = withoutOmitted(validValue(operation.jsonBody, making));
   if (operation.formBody) draft.parts = partsOf(operation, making);
-  if (operation.takesPicture) draft.bytes = PICTURE;
-  if (operation.takesPieces) draft.bytes = Buffer.from('bytes'.repeat(dice.integer(0, 9)));
+  const bytes = bytesFor(operation, dice);
+  if (bytes) draft.bytes = bytes;
   return draft;
+}
+
+function bytesFor({ takesPicture, takesPieces }: Operation, dice: Dice): Buffer | undefined {
+  if (takesPieces) return Buffer.from('bytes'.repeat(dice.integer(0, 9)));
+  return takesPicture ? PICTURE : undefined;
 }
 
 const requiredHeaders = ({ parameters }: Operation, making: Making): Draft['headers'] =>
