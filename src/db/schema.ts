@@ -1,4 +1,5 @@
 /** Every table, for tools that need all of them: the drift test, back-ups, deletion of accounts. */
+export * from '../modules/analyses/analyses.table.ts';
 export * from '../modules/audit/audit.table.ts';
 export * from '../modules/erasure/erasure.table.ts';
 export * from '../modules/idempotency/idempotency.table.ts';
@@ -8,6 +9,7 @@ export * from '../modules/identity/oauth/oauth.table.ts';
 export * from '../modules/ingestion/ingestion.table.ts';
 export * from '../modules/library/library.table.ts';
 export * from '../modules/limits/limits.table.ts';
+export * from '../modules/resources/resources.table.ts';
 export * from '../modules/search/search.table.ts';
 export * from '../modules/settings/settings.table.ts';
 export * from '../modules/uploads/uploads.table.ts';

@@ -34,6 +34,7 @@ async function runJob(runtime: Runtime, { jobId, context }: { jobId: string; con
   const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
   try {
     const report = await runner.run(jobId);
+    if (report.made && report.made.length > 0) await runtime.queue.wake(report.made);
     if (report.retryDelayMs !== undefined) {
       await runtime.queue.wake([jobId], { delaySeconds: inSeconds(report.retryDelayMs) });
     }

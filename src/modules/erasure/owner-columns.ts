@@ -21,6 +21,8 @@ export const OWNER_COLUMNS = [
   schema.idempotencyKeys.ownerId,
   schema.processingJobs.ownerId,
   schema.queries.ownerId,
+  schema.analysisResults.ownerId,
+  schema.resources.ownerId,
   schema.documentTags.ownerId,
   schema.collectionItems.ownerId,
   schema.tags.ownerId,

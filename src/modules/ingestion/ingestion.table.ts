@@ -4,10 +4,15 @@ import { id, json, ownerId, timestamp, timestamps, version } from '../../db/colu
 
 export const JOB_TYPES = [
   'process_document',
+  'analyse_document',
   'sync_document',
   'delete_document',
   'delete_collection',
   'reconcile_library',
+  'fetch_resource',
+  'batch',
+  'sync_batch',
+  'sync_family',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -35,6 +40,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   finishedAt: timestamp('finished_at'),
   version: version(),
   ...timestamps(),
+  parentId: text('parent_id'),
 });
 
 export type Job = typeof processingJobs.$inferSelect;

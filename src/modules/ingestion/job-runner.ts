@@ -4,9 +4,17 @@ import { isGuardFailure } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Actor, jobActor } from '../../shared/actor.ts';
+import { createBatchesRepository } from './batches.repository.ts';
 import { createJobsRepository, type Lease, type Progress } from './ingestion.repository.ts';
 import type { Job, JobType } from './ingestion.table.ts';
-import { decideOutcome, type Failure, LeaseLostError, MAX_ATTEMPTS, type Outcome } from './job-lifecycle.ts';
+import {
+  ALL_ITEMS_FAILED,
+  decideOutcome,
+  type Failure,
+  LeaseLostError,
+  MAX_ATTEMPTS,
+  type Outcome,
+} from './job-lifecycle.ts';
 
 /** What a handler may tell the row while it works. */
 export type Attempt = {
@@ -24,7 +32,12 @@ export type Attempt = {
 };
 
 /** What a finished job leaves: its result, and the changes of state committed together with its end. */
-export type Completion = { result: Job['result']; statements: Statement[] };
+export type Completion = {
+  result: Job['result'];
+  statements: Statement[];
+  /** Ids of jobs that the statements make, to be woken once they are there. */
+  makes?: string[];
+};
 
 export type JobHandler = {
   run(attempt: Attempt): Promise<Completion>;
@@ -42,6 +55,8 @@ type Deps = { database: Database; clock: Clock; config: Config; logger: Logger; 
 export type AttemptReport = {
   outcome: 'not_due' | 'succeeded' | 'failed' | 'retry' | 'lease_lost';
   retryDelayMs?: number;
+  /** Jobs that it has made. */
+  made?: string[];
 };
 
 /**
@@ -50,7 +65,12 @@ export type AttemptReport = {
  */
 export function createJobRunner({ database, clock, config, logger, handlers }: Deps) {
   const repository = createJobsRepository(database);
+  const batches = createBatchesRepository(database);
   const leaseMs = config.JOB_LEASE_MS;
+
+  /** The last item to end ends its batch. */
+  const closeBatch = ({ parentId: id }: Job): Statement[] =>
+    id === null ? [] : [batches.close({ id, now: clock.now(), failure: ALL_ITEMS_FAILED })];
 
   const beginAttempt = (job: Job, lease: Lease): Attempt => {
     let lastSignMs = clock.now();
@@ -77,7 +97,7 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
     const { failure } = outcome;
     if (outcome.type === 'fail') {
       const failed = repository.fail(lease, { failure, now });
-      await database.commit([...failed, ...handlers[job.type].onFailure(job, failure)]);
+      await database.commit([...failed, ...handlers[job.type].onFailure(job, failure), ...closeBatch(job)]);
       await handlers[job.type].afterFailure?.(job);
       return { outcome: 'failed' };
     }
@@ -92,8 +112,8 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
       if (job.attempts > MAX_ATTEMPTS) throw new Error('The job was lost with its worker too often.');
       const completion = await handlers[job.type].run(beginAttempt(job, lease));
       const succeeded = repository.succeed(lease, { result: completion.result, now: clock.now() });
-      await database.commit([...succeeded, ...completion.statements]);
-      return { outcome: 'succeeded' };
+      await database.commit([...succeeded, ...completion.statements, ...closeBatch(job)]);
+      return { outcome: 'succeeded', ...(completion.makes && { made: completion.makes }) };
     } catch (error) {
       if (error instanceof LeaseLostError || isGuardFailure(error)) return { outcome: 'lease_lost' };
       const outcome = decideOutcome(error, { attempts: job.attempts, random: Math.random });

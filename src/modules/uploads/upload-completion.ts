@@ -1,6 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { PartedFile, PartStore } from '../../platform/files/part-store.ts';
-import type { Actor } from '../../shared/actor.ts';
 import { AppError } from '../../shared/app-error.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
@@ -65,14 +64,14 @@ export function createUploadCompletion(deps: Deps) {
      * Safe to try at any time, again and again, by several at once: one document comes of it.
      * @returns the upload as it is then.
      */
-    async complete(actor: Actor, upload: Upload): Promise<Upload> {
+    async complete(upload: Upload): Promise<Upload> {
       const { ownerId, id, metadata } = upload;
       const written = await assemble(upload);
       const { fields: given, ...described } = describedFile(metadata);
       const fields = documentUpload.parseFields(given);
       const stored = { place: placeOf(upload), file: { ...written, ...described } };
       const accept = (chosen: UploadFields) =>
-        documentUpload.accept(actor, {
+        documentUpload.accept({
           ...stored,
           fields: chosen,
           alongside: (documentId) => record(upload, documentId),

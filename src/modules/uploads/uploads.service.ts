@@ -5,7 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { PartStore } from '../../platform/files/part-store.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { type Actor, jobActor } from '../../shared/actor.ts';
+import type { Actor } from '../../shared/actor.ts';
 import { AppError, invalidField, notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
@@ -28,7 +28,7 @@ type Deps = {
   config: Config;
   archive: Archive;
   parts: PartStore;
-  collections: Pick<CollectionsService, 'requireStatement'>;
+  collections: Pick<CollectionsService, 'requireLive'>;
   documentUpload: DocumentUpload;
   audit: AuditService;
   waitUntil: (work: Promise<unknown>) => void;
@@ -63,10 +63,10 @@ export function createUploadsService(deps: Deps) {
   };
 
   /** Makes the document, if all is there. If that fails now, the clock does it. */
-  const completeIfWhole = async (actor: Actor, upload: Upload): Promise<Upload> => {
+  const completeIfWhole = async (upload: Upload): Promise<Upload> => {
     if (upload.status !== 'completing') return upload;
     try {
-      return await completion.complete(actor, upload);
+      return await completion.complete(upload);
     } catch (error) {
       if (error instanceof AppError) throw error;
       logger.error('upload.not_completed', error, { uploadId: upload.id });
@@ -157,7 +157,9 @@ export function createUploadsService(deps: Deps) {
     try {
       await database.commit([
         repository.requireRoom(actor.userId, MAX_OPEN_UPLOADS),
-        ...(collectionId === undefined ? [] : [deps.collections.requireStatement(actor.userId, collectionId)]),
+        ...(collectionId === undefined
+          ? []
+          : [deps.collections.requireLive(actor.userId, { id: collectionId, refusal: noCollection })]),
         repository.insert(upload),
       ]);
       return upload;
@@ -165,14 +167,14 @@ export function createUploadsService(deps: Deps) {
       const refusal = isForeignKeyViolation(error) ? ownerGone() : error;
       // Any other error may have come after the commit. Without a row, the archive drops the empty parts by itself.
       if (refusal instanceof AppError) await parts.abort(partsOf(archive, upload));
-      throw isNotFound(refusal) ? invalidField('collectionId', 'There is no such collection.') : refusal;
+      throw refusal;
     }
   };
 
   /** Adds the bytes that an upload began with. Nobody knows of one whose first bytes were refused: it goes with them. */
-  const begun = async (actor: Actor, claimed: ClaimedUpload, arrival: Arrival): Promise<Upload> => {
+  const begun = async (claimed: ClaimedUpload, arrival: Arrival): Promise<Upload> => {
     try {
-      return await completeIfWhole(actor, await writer.write(claimed, arrival));
+      return await completeIfWhole(await writer.write(claimed, arrival));
     } catch (error) {
       if (error instanceof AppError && error.code !== errors.brokenOff().code) await forget(claimed);
       throw error;
@@ -185,7 +187,7 @@ export function createUploadsService(deps: Deps) {
     const isLost = status === 'completing' && createdAt + PARTS_LAST_MS < clock.now();
     if (isLost) logger.error('upload.lost', new Error('It could not be completed.'), { uploadId: upload.id });
     if (isLost || (status === 'expired' && partsId !== null)) await expire(upload);
-    else if (status === 'completing') await completion.complete(jobActor(upload), upload);
+    else if (status === 'completing') await completion.complete(upload);
     else await forget(upload);
   };
 
@@ -206,7 +208,7 @@ export function createUploadsService(deps: Deps) {
       const { arrival } = given;
       const upload = await announce(actor, given);
       if (!arrival || upload.writer === null) return upload;
-      return detached(begun(actor, { ...upload, writer: upload.writer }, arrival));
+      return detached(begun({ ...upload, writer: upload.writer }, arrival));
     },
 
     /** Adds bytes where the upload goes on. */
@@ -222,7 +224,7 @@ export function createUploadsService(deps: Deps) {
       const found = await repository.claim(actor.userId, claim);
       if (!found.claimed) return refuseClaim(present(found.present), { offset, bytes });
       const claimed: ClaimedUpload = { ...found.claimed, writer: writerId };
-      return detached(writer.write(claimed, arrival).then((saved) => completeIfWhole(actor, saved)));
+      return detached(writer.write(claimed, arrival).then((saved) => completeIfWhole(saved)));
     },
 
     /** Discards an upload. The document that it may have become stays. */
@@ -276,6 +278,6 @@ function refuseClaim(upload: Upload, { offset, bytes }: { offset: number; bytes:
   return upload;
 }
 
-const isNotFound = (error: unknown) => error instanceof AppError && error.kind === 'not_found';
+const noCollection = () => invalidField('collectionId', 'There is no such collection.');
 
 export type UploadsService = ReturnType<typeof createUploadsService>;
