@@ -30,7 +30,7 @@ export type Advance = Pick<Upload, 'receivedBytes' | 'nextPart' | 'restId'> & {
   ends?: { isComplete: boolean; dueAt: number };
 };
 
-const MAX_DUE_PER_SWEEP = 20;
+const MAX_DUE_PER_SWEEP = 100;
 const MAX_DELAYS = 60;
 
 /** Rows of `uploads` and their parts. */
