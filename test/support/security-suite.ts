@@ -4,16 +4,7 @@ import { newAdmin, newApiKey, newUser, type TestUser } from './actors.ts';
 import { type Call, call } from './app.ts';
 import { bodyFaults, hostileQueries, wrongTypes } from './hostile-input.ts';
 import { fillPath, type Operation, type Parameter } from './openapi-operations.ts';
-import {
-  isReference,
-  type Override,
-  referencesIn,
-  sampleForm,
-  sampleHeaders,
-  sampleOf,
-  sampleQuery,
-  typeOf,
-} from './samples.ts';
+import { isReference, type Override, referencesIn, sampleOf, sampleQuery, sampleRequest, typeOf } from './samples.ts';
 import {
   crossOwnerLinks,
   deadCredentials,
@@ -151,17 +142,11 @@ export function describeIsolation(operations: Operation[], { publicNames }: { pu
     options: { path: string; override?: Override; headers?: Call['headers'] },
   ) => {
     const { path, override, headers = {} } = options;
-    const { jsonBody, formBody, bytesType } = operation;
-    const form = formBody && sampleForm(formBody, override);
-    const body = jsonBody ? sampleOf(jsonBody, override) : (form ?? (bytesType && 'bytes'));
+    const { body, headers: needed } = sampleRequest(operation, override);
     const request: Call = {
       method: operation.method,
       token: stranger.token,
-      headers: {
-        ...sampleHeaders(operation.headerParameters),
-        ...(bytesType && { 'content-type': bytesType }),
-        ...headers,
-      },
+      headers: { ...needed, ...headers },
       ...(body !== undefined && { body }),
     };
     return checkedCall<Items & Problem>(path, { operation, ...request });
