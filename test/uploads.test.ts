@@ -125,6 +125,44 @@ describe('a file that comes in pieces', () => {
     expect((await call(`/v1/documents/${id}`, { token })).body).toMatchObject({ id, collectionIds: [] });
   });
 
+  it('becomes a version of the document that it was meant for, or one of its own if that is gone', async () => {
+    const user = await newUser();
+    const { token } = user;
+    loseWakeUps();
+    const first = await begun(user, { size: 9, bytes: text.subarray(0, 9) });
+    const fields = { filename: 'second.md', versionOf: first };
+    const answer = await begin(user, { size: text.length, bytes: text, fields });
+    expect(answer.body).toMatchObject({ status: 'complete', documentId: first });
+    expect(answer.headers.get('link')).toBe(`</v1/documents/${first}>; rel="related"`);
+    await expectContent(user, first, text);
+    const { body } = await call(`/v1/documents/${first}/versions`, { token });
+    expect(body.items.map(({ number }: { number: number }) => number)).toEqual([2, 1]);
+    // Forgetting the upload takes nothing from the document.
+    expect((await terminate(user, answer.body.id)).status).toBe(204);
+    await expectContent(user, first, text);
+
+    const third = await begun(user, { size: 5, fields: { versionOf: first } });
+    await call(`/v1/documents/${first}`, { method: 'DELETE', token });
+    await append(user, { id: third, offset: 0, bytes: text.subarray(0, 5) });
+    expect((await look(user, third)).body).toMatchObject({ status: 'complete', documentId: third });
+    await expectContent(user, third, text.subarray(0, 5));
+    expect((await begin(user, { size: 5, fields: { versionOf: first } })).body.errors?.[0]?.path).toBe('versionOf');
+  });
+
+  it('is not kept twice by those who want it once', async () => {
+    const user = await newUser();
+    loseWakeUps();
+    const fields = { onDuplicate: 'skip' };
+    const [one, two] = [
+      await begin(user, { size: 9, bytes: text.subarray(0, 9), fields }),
+      await begin(user, { size: 9, bytes: text.subarray(0, 9), fields }),
+    ];
+    expect([one.body.documentId, two.body.documentId]).toEqual([one.body.id, one.body.id]);
+    expect((await call('/v1/documents', { token: user.token })).body.items).toHaveLength(1);
+    expect(await objectsOfOwner(user.user.id)).toHaveLength(1);
+    await expectContent(user, one.body.id, text.subarray(0, 9));
+  });
+
   it('costs few round trips, and its reads leave no entry in the audit log', async () => {
     const user = await newUser();
     loseWakeUps();

@@ -1,19 +1,21 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { PartedFile, PartStore } from '../../platform/files/part-store.ts';
+import type { Actor } from '../../shared/actor.ts';
 import { AppError } from '../../shared/app-error.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
 import type { DocumentUpload } from '../library/document-upload.ts';
 import type { UploadFields } from '../library/documents.schemas.ts';
+import { parseFields } from '../library/upload-fields.ts';
 import { describedFile } from './tus-metadata.ts';
-import { CompletedBeforeError, type UploadsRepository } from './uploads.repository.ts';
+import type { UploadsRepository } from './uploads.repository.ts';
 import type { Upload } from './uploads.table.ts';
 
 type Deps = {
   clock: Clock;
   archive: Archive;
   parts: PartStore;
-  documentUpload: Pick<DocumentUpload, 'parseFields' | 'accept'>;
+  documentUpload: Pick<DocumentUpload, 'accept'>;
   audit: AuditService;
   repository: UploadsRepository;
 };
@@ -24,7 +26,7 @@ const HOUR_MS = 60 * 60 * 1000;
 /** How long it can be asked what became of an upload. */
 export const KEPT_COMPLETE_MS = 24 * HOUR_MS;
 
-/** Where the bytes will be: a document has the id of the upload that it was. */
+/** Where the bytes will be: a document of its own has the id of the upload that it was. */
 export const placeOf = ({ ownerId, id, contentId }: Upload): ArchivePlace => ({ ownerId, documentId: id, contentId });
 
 /** Where the parts are. */
@@ -59,33 +61,41 @@ export function createUploadCompletion(deps: Deps) {
     return [...marks, entry];
   };
 
+  /** Takes the file in as its sender chose, as far as what they named is still there. */
+  const takeIn = async (actor: Actor, upload: Upload): Promise<string> => {
+    const written = await assemble(upload);
+    const { fields: given, ...described } = describedFile(upload.metadata);
+    const accept = async (fields: UploadFields): Promise<string> => {
+      const { document } = await documentUpload.accept(actor, {
+        place: placeOf(upload),
+        file: { ...written, ...described },
+        fields,
+        alongside: (documentId) => record(upload, documentId),
+      });
+      return document.id;
+    };
+    const fields = parseFields(given);
+    return accept(fields).catch((error: unknown) => {
+      // Deleted meanwhile. A file that has arrived is worth more than its place.
+      if (isAbout(error, 'collectionId')) return accept({ ...fields, collectionId: undefined });
+      if (isAbout(error, 'versionOf')) return accept({ ...fields, versionOf: undefined, onDuplicate: 'keep' });
+      throw error;
+    });
+  };
+
   return {
     /**
-     * Safe to try at any time, again and again, by several at once: one document comes of it.
+     * Safe to try at any time, again and again, by several at once: one document, or one version of one, comes of it.
      * @returns the upload as it is then.
      */
-    async complete(upload: Upload): Promise<Upload> {
-      const { ownerId, id, metadata } = upload;
-      const written = await assemble(upload);
-      const { fields: given, ...described } = describedFile(metadata);
-      const fields = documentUpload.parseFields(given);
-      const stored = { place: placeOf(upload), file: { ...written, ...described } };
-      const accept = (chosen: UploadFields) =>
-        documentUpload.accept({
-          ...stored,
-          fields: chosen,
-          alongside: (documentId) => record(upload, documentId),
-        });
+    async complete(actor: Actor, upload: Upload): Promise<Upload> {
       try {
-        const { document } = await accept(fields).catch((error: unknown) => {
-          // The collection was deleted meanwhile. A file that has arrived is worth more than its place.
-          if (!isAbout(error, 'collectionId')) throw error;
-          return accept({ ...fields, collectionId: undefined });
-        });
-        return { ...upload, status: 'complete', documentId: document.id };
+        return { ...upload, status: 'complete', documentId: await takeIn(actor, upload) };
       } catch (error) {
-        if (!(error instanceof CompletedBeforeError)) throw error;
-        return (await repository.find(ownerId, id)) ?? upload;
+        // Whoever was faster may have moved the bytes as well.
+        const present = await repository.find(upload.ownerId, upload.id);
+        if (present?.status === 'complete') return present;
+        throw error;
       }
     },
   };

@@ -86,7 +86,7 @@ const append = scopedRoute('documents:write', {
   description:
     'Any number of bytes. If the line breaks off, what has arrived is kept. With `Upload-Checksum`, all of it is kept or ' +
     'nothing (460). Of two requests at once the later one goes on, and the other gets 409. `Link` names the document ' +
-    'when there is one; the collection that it was meant for is passed over if it has been deleted.',
+    'when there is one. The collection, or the document, that it was meant for is passed over if it has been deleted.',
   request: { params, headers: schemas.appendHeaders },
   requestBody: piece(true),
   responses: { 204: progressed, ...problems('not_found', 'gone'), ...versionErrors, ...byteErrors },

@@ -30,7 +30,8 @@ export const creationHeaders = z.object({
     .openapi({
       description:
         'What the file is: keys, each with a value in Base64, separated by commas. `filename`, `filetype`, and the fields ' +
-        'of the form that `POST /v1/documents` takes: `title`, `collectionId`, `tags`, `profile`, `metadata`.',
+        'of the form that `POST /v1/documents` takes: `title`, `collectionId`, `tags`, `profile`, `metadata`, ' +
+        '`onDuplicate`, `versionOf`.',
       example: 'filename bGVhc2UucGRm,tags UmVmZXJlbmNl',
     }),
   'Upload-Checksum': checksum,

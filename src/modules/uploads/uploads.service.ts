@@ -5,7 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { PartStore } from '../../platform/files/part-store.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Actor } from '../../shared/actor.ts';
+import { type Actor, jobActor } from '../../shared/actor.ts';
 import { AppError, invalidField, notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
@@ -13,6 +13,7 @@ import type { Archive } from '../ingestion/archive.ts';
 import type { CollectionsService } from '../library/collections.service.ts';
 import type { DocumentUpload } from '../library/document-upload.ts';
 import { fileTooLarge, ownerGone } from '../library/documents.errors.ts';
+import { parseFields } from '../library/upload-fields.ts';
 import { describedFile } from './tus-metadata.ts';
 import { createUploadCompletion, partsOf, placeOf } from './upload-completion.ts';
 import { type Arrival, type ClaimedUpload, createUploadWriter } from './upload-writer.ts';
@@ -29,7 +30,7 @@ type Deps = {
   archive: Archive;
   parts: PartStore;
   collections: Pick<CollectionsService, 'requireLive'>;
-  documentUpload: DocumentUpload;
+  documentUpload: Pick<DocumentUpload, 'accept' | 'requireDocument'>;
   audit: AuditService;
   waitUntil: (work: Promise<unknown>) => void;
 };
@@ -63,10 +64,10 @@ export function createUploadsService(deps: Deps) {
   };
 
   /** Makes the document, if all is there. If that fails now, the clock does it. */
-  const completeIfWhole = async (upload: Upload): Promise<Upload> => {
+  const completeIfWhole = async (actor: Actor, upload: Upload): Promise<Upload> => {
     if (upload.status !== 'completing') return upload;
     try {
-      return await completion.complete(upload);
+      return await completion.complete(actor, upload);
     } catch (error) {
       if (error instanceof AppError) throw error;
       logger.error('upload.not_completed', error, { uploadId: upload.id });
@@ -114,12 +115,11 @@ export function createUploadsService(deps: Deps) {
     };
   };
 
-  /** Removes what the archive has of an upload that is no document. */
+  /** Removes what the archive has of an upload, and of no document. */
   const clearArchive = async (upload: Upload): Promise<void> => {
-    if (upload.partsId !== null) {
-      await parts.abort(partsOf(archive, upload));
-      await archive.removeContent(placeOf(upload));
-    }
+    if (upload.partsId !== null) await parts.abort(partsOf(archive, upload));
+    // Where it is a document of its own, its bytes are there; a version has them elsewhere.
+    if (upload.documentId !== upload.id) await archive.removeContent(placeOf(upload));
     await archive.removeUpload(upload.ownerId, upload.id);
   };
 
@@ -149,7 +149,8 @@ export function createUploadsService(deps: Deps) {
 
   /** Stores the row, with a name for parts that are to come. */
   const announce = async (actor: Actor, given: NewUpload): Promise<Upload> => {
-    const { collectionId } = deps.documentUpload.parseFields(describedFile(given.metadata).fields);
+    const { collectionId, versionOf } = parseFields(describedFile(given.metadata).fields);
+    if (versionOf !== undefined) await deps.documentUpload.requireDocument(actor, versionOf);
     const row = rowOf(actor, given);
     const file = { key: archive.originalKey(placeOf(row)), mediaType: row.mediaType };
     const upload = { ...row, partsId: await parts.begin(file.key, file) };
@@ -172,9 +173,9 @@ export function createUploadsService(deps: Deps) {
   };
 
   /** Adds the bytes that an upload began with. Nobody knows of one whose first bytes were refused: it goes with them. */
-  const begun = async (claimed: ClaimedUpload, arrival: Arrival): Promise<Upload> => {
+  const begun = async (actor: Actor, claimed: ClaimedUpload, arrival: Arrival): Promise<Upload> => {
     try {
-      return await completeIfWhole(await writer.write(claimed, arrival));
+      return await completeIfWhole(actor, await writer.write(claimed, arrival));
     } catch (error) {
       if (error instanceof AppError && error.code !== errors.brokenOff().code) await forget(claimed);
       throw error;
@@ -187,7 +188,7 @@ export function createUploadsService(deps: Deps) {
     const isLost = status === 'completing' && createdAt + PARTS_LAST_MS < clock.now();
     if (isLost) logger.error('upload.lost', new Error('It could not be completed.'), { uploadId: upload.id });
     if (isLost || (status === 'expired' && partsId !== null)) await expire(upload);
-    else if (status === 'completing') await completion.complete(upload);
+    else if (status === 'completing') await completion.complete(jobActor(upload), upload);
     else await forget(upload);
   };
 
@@ -208,7 +209,7 @@ export function createUploadsService(deps: Deps) {
       const { arrival } = given;
       const upload = await announce(actor, given);
       if (!arrival || upload.writer === null) return upload;
-      return detached(begun({ ...upload, writer: upload.writer }, arrival));
+      return detached(begun(actor, { ...upload, writer: upload.writer }, arrival));
     },
 
     /** Adds bytes where the upload goes on. */
@@ -224,7 +225,7 @@ export function createUploadsService(deps: Deps) {
       const found = await repository.claim(actor.userId, claim);
       if (!found.claimed) return refuseClaim(present(found.present), { offset, bytes });
       const claimed: ClaimedUpload = { ...found.claimed, writer: writerId };
-      return detached(writer.write(claimed, arrival).then((saved) => completeIfWhole(saved)));
+      return detached(writer.write(claimed, arrival).then((saved) => completeIfWhole(actor, saved)));
     },
 
     /** Discards an upload. The document that it may have become stays. */

@@ -25,6 +25,8 @@ export type FileStore = {
   ): Promise<WrittenFile>;
   /** Stores bytes at once, replacing what was there. */
   put(key: string, bytes: Uint8Array): Promise<void>;
+  /** Stores what one object holds as another too, replacing what was there. @throws Error when there is no such object. */
+  copy(from: string, to: string): Promise<void>;
   /** Reads an object once, to its end, for what {@link write} would have said of it. Undefined when there is none. */
   digest(key: string): Promise<WrittenFile | undefined>;
   /** Undefined when there is no such object. */

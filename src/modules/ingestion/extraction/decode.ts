@@ -46,19 +46,22 @@ export function decodeAs(bytes: Uint8Array, encoding: string): string {
   return new TextDecoder(encoding).decode(bytes);
 }
 
-/** UTF-32, marked or not: every fourth byte is zero, and each character is one that there is. */
+/** UTF-32, marked or not: each character is one that there is and no control, and most are of the first plane. */
 export function detectUtf32(bytes: Uint8Array): 'utf-32le' | 'utf-32be' | undefined {
   const sample = bytes.subarray(0, Math.min(bytes.length, SAMPLE_BYTES) & ~3);
   if (sample.length === 0) return undefined;
   const view = new DataView(sample.buffer, sample.byteOffset, sample.byteLength);
   for (const [encoding, isLittle] of UTF_32) {
     let valid = 0;
+    let common = 0;
     for (let at = 0; at < sample.length; at += 4) {
       const code = view.getUint32(at, isLittle);
-      if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) break;
-      valid += 4;
+      const isControl = code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0c && code !== 0x0d;
+      if (isControl || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) break;
+      valid += 1;
+      if (code < 0x10000) common += 1;
     }
-    if (valid === sample.length) return encoding;
+    if (valid * 4 === sample.length && common * 2 > valid) return encoding;
   }
   return undefined;
 }
