@@ -15,7 +15,13 @@ export class ApiError extends Error {
   }
 }
 
-export type CallOptions = { method?: string; json?: unknown; form?: FormData; signal?: AbortSignal };
+export type CallOptions = {
+  method?: string;
+  json?: unknown;
+  form?: FormData;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+};
 
 export type Session = { user: { id: string }; session: { accessToken: string } };
 export type Page<T> = { items: T[]; nextCursor: string | null };
@@ -52,6 +58,7 @@ export function createClient(baseUrl: string, token?: string) {
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...options.headers,
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
       ...(form !== undefined && { body: form }),

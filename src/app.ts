@@ -41,6 +41,7 @@ import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
+import { uploadRoutes } from './modules/uploads/uploads.routes.ts';
 import type { Runtime } from './services.ts';
 
 /** The HTTP door: middleware in the order that requests meet it, then the modules' routes. */
@@ -86,6 +87,7 @@ const MODULES = [
   versionRoutes,
   duplicateRoutes,
   analysisRoutes,
+  uploadRoutes,
   collectionRoutes,
   tagRoutes,
   resourceRoutes,

@@ -120,6 +120,10 @@ const configSchema = z.object({
     ),
   /** Largest accepted upload, in bytes. */
   MAX_UPLOAD_BYTES: count.default(100 * 1024 * 1024),
+  /** Largest file accepted over several requests, in bytes: parts of 5 MiB, of which the archive takes 10,000. */
+  MAX_RESUMABLE_UPLOAD_BYTES: count.max(45_000 * 1024 * 1024).default(1024 * 1024 * 1024),
+  /** How long such an upload may take, in hours; the archive drops unfinished parts after seven days. */
+  RESUMABLE_UPLOAD_HOURS: count.max(144).default(48),
   /** Largest accepted JSON body, in bytes. */
   MAX_JSON_BYTES: count.default(1024 * 1024),
   /** Lifetime of an access token, in seconds. */

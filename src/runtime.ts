@@ -16,7 +16,9 @@ import type { Embeddings } from './platform/embeddings/embeddings.ts';
 import { createHashingEmbeddings } from './platform/embeddings/hashing.ts';
 import { createWorkersAiEmbeddings } from './platform/embeddings/workers-ai.ts';
 import type { FileStore } from './platform/files/file-store.ts';
+import type { PartStore } from './platform/files/part-store.ts';
 import { createR2Files } from './platform/files/r2-files.ts';
+import { createR2Parts } from './platform/files/r2-parts.ts';
 import { createIds, type Ids } from './platform/ids.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { createHttpMail } from './platform/mail/http-mail.ts';
@@ -52,6 +54,8 @@ export type Runtime = {
   logger: Logger;
   breaker: Breaker;
   files: FileStore;
+  /** The same archive, for files that come in parts. */
+  parts: PartStore;
   queue: JobQueue;
   embeddings: Embeddings;
   vectors: VectorStore;
@@ -106,6 +110,7 @@ export function createRuntime(env: Env): Runtime {
       counts: (error) => error instanceof TimeoutError || isTransient(error),
     }),
     files,
+    parts: createR2Parts(env.FILES),
     outbox,
     keyRing: createKeyRing(config.ENCRYPTION_KEYS),
     identityProviders: createConfiguredProviders(config, { now: clock.now }),

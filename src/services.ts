@@ -67,6 +67,7 @@ import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
 import { createStatisticsService } from './modules/statistics/statistics.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
+import { createUploadsService } from './modules/uploads/uploads.service.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import type { Actor } from './shared/actor.ts';
 import { lazily, once } from './shared/once.ts';
@@ -145,6 +146,9 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
+  const uploads = once(() =>
+    createUploadsService({ ...base, archive: archive(), collections: collections(), documentUpload: upload() }),
+  );
   const batch = once(() =>
     createDocumentBatch({
       ...base,
@@ -214,6 +218,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     const erasing = {
       archive: archive(),
       libraryErasure: createLibraryErasure(base),
+      uploads: uploads(),
       accountClosing: accountClosing(),
     };
     return createErasureRunner({ ...base, ...erasing, erasing: createErasing({ ...base, ...erasing }) });
@@ -264,7 +269,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
         }),
         feedReading: createFeedReading({ ...base, jobs: jobs() }),
       }),
-      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
+      reconcile_library: createReconcileJob({
+        ...base,
+        archive: archive(),
+        jobs: jobs(),
+        avatars: avatars(),
+        uploads: uploads(),
+      }),
       batch: {
         ...family.batch,
         onFailure: (job, failure) => [
@@ -287,6 +298,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     batch,
     versions,
     duplicates,
+    uploads,
     content,
     analyses,
     resources,

@@ -24,6 +24,8 @@ const EXPORTED: Record<string, string> = {
   queries: 'queries.ndjson',
   processing_jobs: 'jobs.ndjson',
   analysis_results: 'documents/: analyses.json',
+  uploads: 'files that have not arrived yet; listed at /v1/uploads',
+  upload_parts: 'what the archive calls the parts of those',
   verifications: 'nothing but hashes of tokens that were mailed',
   idempotency_keys: 'nothing but hashes of requests and answers that only their sender can open',
   erasures: 'is about accounts that are gone',

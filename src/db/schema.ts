@@ -14,3 +14,4 @@ export * from '../modules/limits/limits.table.ts';
 export * from '../modules/resources/resources.table.ts';
 export * from '../modules/search/search.table.ts';
 export * from '../modules/settings/settings.table.ts';
+export * from '../modules/uploads/uploads.table.ts';

@@ -18,6 +18,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   lostErasures: ({ erasures }) => erasures.wakeLost(),
   expiredReceipts: ({ erasures }) => erasures.removeExpired(),
   usernames: ({ usernameSweep }) => usernameSweep.run(),
+  uploads: ({ uploads }) => uploads.sweep(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

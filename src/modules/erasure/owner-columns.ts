@@ -30,6 +30,8 @@ export const OWNER_COLUMNS = [
   schema.documentVersions.ownerId,
   schema.tags.ownerId,
   schema.collections.ownerId,
+  schema.uploadParts.ownerId,
+  schema.uploads.ownerId,
   schema.documents.ownerId,
 ];
 

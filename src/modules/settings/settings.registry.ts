@@ -110,6 +110,11 @@ export const SETTINGS = {
     unit: 'bytes',
     meaning: 'Largest upload. The platform in front has a limit of its own.',
   }),
+  maxResumableUploadBytes: setting('MAX_RESUMABLE_UPLOAD_BYTES', {
+    schema: whole(1, 45_000 * MIB),
+    unit: 'bytes',
+    meaning: 'Largest file that is uploaded over several requests.',
+  }),
 } satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;
