@@ -23,6 +23,7 @@ import { createNoMail, type Mailer } from './platform/mail/mail.ts';
 import { createOutbox, type Outbox } from './platform/mail/outbox.ts';
 import { createSendEmail } from './platform/mail/send-email.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
+import { createFaultyQueue } from './platform/queue/faulty-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
 import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
@@ -98,7 +99,7 @@ export function createRuntime(env: Env): Runtime {
     keyRing: createKeyRing(config.ENCRYPTION_KEYS),
     identityProviders: createConfiguredProviders(config, { now: clock.now }),
     mailer: chooseMailer(env, { config, outbox, now: clock.now }),
-    queue: createCloudflareQueue(env.JOBS, { logger }),
+    queue: chooseQueue(env, { config, logger }),
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     identities: createIdentityCache({ config, now: clock.now }),
@@ -113,6 +114,11 @@ export function createRuntime(env: Env): Runtime {
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
     sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
   };
+}
+
+function chooseQueue(env: Env, { config, logger }: { config: Config; logger: Logger }): JobQueue {
+  const queue = createCloudflareQueue(env.JOBS, { logger });
+  return config.QUEUE_FAULTS ? createFaultyQueue(queue, config.QUEUE_FAULTS) : queue;
 }
 
 function chooseEmbeddings(env: Env, config: Config): Embeddings {

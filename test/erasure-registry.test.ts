@@ -19,6 +19,8 @@ const EXPORTED: Record<string, string> = {
   document_tags: 'documents/: tags',
   queries: 'queries.ndjson',
   processing_jobs: 'jobs.ndjson',
+  job_turns: 'whose turn it is to have a job run',
+  dead_letters: 'messages of the queue that came to nothing',
   verifications: 'nothing but hashes of tokens that were mailed',
   idempotency_keys: 'nothing but hashes of requests and answers that only their sender can open',
   erasures: 'is about accounts that are gone',

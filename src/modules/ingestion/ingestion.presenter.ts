@@ -2,6 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import type { jobSchema } from './ingestion.schemas.ts';
 import type { Job } from './ingestion.table.ts';
+import { type StepView, stepsOf } from './job-steps.ts';
 
 export function presentJob(job: Job): z.output<typeof jobSchema> {
   return {
@@ -10,6 +11,7 @@ export function presentJob(job: Job): z.output<typeof jobSchema> {
     documentId: job.type === 'delete_collection' ? null : job.subjectId,
     status: job.status,
     step: job.step,
+    steps: stepsOf(job).map(presentStep),
     progressPercentage: job.progressPercentage,
     totalItems: job.totalItems,
     processedItems: job.processedItems,
@@ -23,3 +25,9 @@ export function presentJob(job: Job): z.output<typeof jobSchema> {
     updatedAt: isoTime(job.updatedAt),
   };
 }
+
+const presentStep = ({ startedAt, finishedAt, ...step }: StepView) => ({
+  ...step,
+  startedAt: isoTimeOrNull(startedAt),
+  finishedAt: isoTimeOrNull(finishedAt),
+});

@@ -10,6 +10,7 @@ import type { AuditService } from '../audit/audit.service.ts';
 import { deletionNotCancellable, jobHasEnded, jobNotRetryable } from './ingestion.errors.ts';
 import { createJobsRepository } from './ingestion.repository.ts';
 import type { Job, JobStatus, JobType } from './ingestion.table.ts';
+import { FOLLOW_MS, HEARTBEAT_MS, lookAgainMs } from './job-following.ts';
 import { type Failure, hasEnded } from './job-lifecycle.ts';
 
 export type { Job, JobType } from './ingestion.table.ts';
@@ -34,13 +35,6 @@ export type ListJobs = PageRequest & {
   type?: JobType | undefined;
   documentId?: string | undefined;
 };
-
-/** How often a followed job is looked at: one row by key. */
-const FOLLOW_INTERVAL_MS = 500;
-/** Comment lines keep proxies from closing a quiet stream. */
-const HEARTBEAT_MS = 15_000;
-/** Then the stream ends and the client reconnects with Last-Event-ID: keeps one invocation's queries bounded. */
-const FOLLOW_MS = 5 * 60_000;
 
 export type PreparedJob = { job: Job; insert: Statement };
 
@@ -131,15 +125,15 @@ export function createJobsService({
     supersedeMany: (subjects: { ownerId: string; subjectId: string }[]): Statement =>
       repository.cancelMany(subjects, { failure: SUPERSEDED, now: clock.now() }),
 
-    /** The job's states as they change, until it has ended or the follower had its time and should come back. */
+    /** The job's states as they change, until it has ended, the follower is gone, or had its time and should come back. */
     async *follow(
       actor: Actor,
-      { first, seenVersion }: { first: Job; seenVersion: number },
+      { first, seenVersion, isGone }: { first: Job; seenVersion: number; isGone: () => boolean },
     ): AsyncGenerator<{ type: 'progress' | 'end' | 'heartbeat'; job: Job }> {
-      const until = clock.now() + FOLLOW_MS;
+      const start = clock.now();
       let seen = seenVersion;
-      let quietSince = clock.now();
-      for (let job = first; ; job = await get(actor, job.id)) {
+      let quietSince = start;
+      for (let job = first; !isGone(); job = await get(actor, job.id)) {
         if (hasEnded(job.status)) {
           yield { type: 'end', job };
           return;
@@ -152,10 +146,14 @@ export function createJobsService({
           quietSince = clock.now();
           yield { type: 'heartbeat', job };
         }
-        if (clock.now() > until) return;
-        await clock.sleep(FOLLOW_INTERVAL_MS);
+        const followedMs = clock.now() - start;
+        if (followedMs > FOLLOW_MS) return;
+        await clock.sleep(lookAgainMs(followedMs));
       }
     },
+
+    /** Whether somebody who has seen this version of the job has seen its end. */
+    isOver: (job: Job, seenVersion: number): boolean => hasEnded(job.status) && job.version === seenVersion,
 
     async cancel(actor: Actor, id: string): Promise<Job> {
       const job = await get(actor, id);
@@ -202,5 +200,6 @@ function newJob({ now, ...identity }: NewJob): Job {
     version: 1,
     createdAt: now,
     updatedAt: now,
+    steps: [],
   };
 }

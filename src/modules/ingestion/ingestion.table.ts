@@ -1,6 +1,7 @@
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import { id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
+import { jobStepSchema } from './job-steps.ts';
 
 export const JOB_TYPES = [
   'process_document',
@@ -35,6 +36,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   finishedAt: timestamp('finished_at'),
   version: version(),
   ...timestamps(),
+  steps: json('steps', z.array(jobStepSchema)).notNull().default([]),
 });
 
 export type Job = typeof processingJobs.$inferSelect;

@@ -7,7 +7,13 @@ import {
   toIsoDate,
   tooMuchText,
 } from './blocks.ts';
-import { type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import {
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+  type OnPage,
+} from './extractor.ts';
 import { inReadingOrder } from './pdf-columns.ts';
 import { type PaintedItem, type Row, toRows, toRuns, toSegments } from './pdf-lines.ts';
 import { toBlocks } from './pdf-paragraphs.ts';
@@ -25,10 +31,10 @@ export const MAX_PAGES = 5000;
 /** The part of a PDF.js document that is used. */
 type Pdf = Awaited<ReturnType<typeof openPdf>>;
 
-async function extractPdf({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
+async function extractPdf({ bytes, onPage }: ExtractionInput): Promise<ExtractedDocument> {
   const pdf = await openPdf(bytes);
   try {
-    return await readPdf(pdf);
+    return await readPdf(pdf, onPage);
   } finally {
     await pdf.loadingTask.destroy();
   }
@@ -64,14 +70,14 @@ function openingFailure(error: unknown): ExtractionError {
   );
 }
 
-async function readPdf(pdf: Pdf): Promise<ExtractedDocument> {
+async function readPdf(pdf: Pdf, onPage?: OnPage): Promise<ExtractedDocument> {
   if (pdf.numPages > MAX_PAGES) {
     throw new ExtractionError(
       'too_large',
       `The PDF has more than ${MAX_PAGES} pages. Split it into parts and upload them one by one.`,
     );
   }
-  const { pages, unreadable } = await readPages(pdf);
+  const { pages, unreadable } = await readPages(pdf, onPage);
   const typography = measureTypography(pages, await readOutline(pdf));
   const collector = createBlockCollector();
   for (const [i, rows] of dropRunningLines(pages).entries()) {
@@ -89,7 +95,7 @@ async function readPdf(pdf: Pdf): Promise<ExtractedDocument> {
 }
 
 /** One list of rows per page. A page that cannot be read is empty: the others are worth having. */
-async function readPages(pdf: Pdf): Promise<{ pages: Row[][]; unreadable: number }> {
+async function readPages(pdf: Pdf, onPage?: OnPage): Promise<{ pages: Row[][]; unreadable: number }> {
   const pages: Row[][] = [];
   let unreadable = 0;
   let characters = 0;
@@ -100,6 +106,7 @@ async function readPages(pdf: Pdf): Promise<{ pages: Row[][]; unreadable: number
     characters += segments.reduce((sum, segment) => sum + segment.text.length, 0);
     if (characters > MAX_EXTRACTED_CHARACTERS) throw tooMuchText();
     pages.push(toRows(segments));
+    await onPage?.(number, pdf.numPages);
   }
   return { pages, unreadable };
 }
