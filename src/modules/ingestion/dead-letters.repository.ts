@@ -1,4 +1,4 @@
-import { and, between, eq, lt } from 'drizzle-orm';
+import { and, between, eq, gt, lt } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
@@ -31,6 +31,9 @@ export function createDeadLettersRepository(database: Database) {
       orm.delete(table).where(eq(table.id, id)).returning({ id: table.id }),
 
     removeBefore: (time: number): Statement<{ id: string }[]> =>
-      orm.delete(table).where(lt(table.createdAt, time)).returning({ id: table.id }),
+      orm
+        .delete(table)
+        .where(and(gt(table.createdAt, 0), lt(table.createdAt, time)))
+        .returning({ id: table.id }),
   };
 }

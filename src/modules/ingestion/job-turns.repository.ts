@@ -45,12 +45,15 @@ export function createJobTurnsRepository(database: Database) {
 
   return {
     /**
-     * Takes the job whose turn it is, for one attempt. A job that lost its worker goes on in the place that it still has.
-     * If there is no place for the job that was to be woken, its owner is noted as one whose jobs need waking.
+     * Takes the job whose turn it is, for one attempt, if the wanted one waits. That it was cancelled meanwhile is no
+     * reason to leave the place empty. A job that lost its worker goes on in the place that it still has. If there is no
+     * place for the wanted job, its owner is noted as one whose jobs need waking.
      */
     claim(wanted: string, { leaseToken, leaseMs, ...moment }: Moment & { leaseToken: string; leaseMs: number }) {
       const { now } = moment;
       const abandoned = sql`(select id from processing_jobs where id = ${wanted} and +status = 'running' and +due_at <= ${now})`;
+      const waits = sql`exists (select 1 from processing_jobs where id = ${wanted}
+        and (+status = 'cancelled' or (+status = 'queued' and +due_at <= ${now})))`;
       const claimed: Statement<Job[]> = orm
         .update(table)
         .set({
@@ -62,7 +65,7 @@ export function createJobTurnsRepository(database: Database) {
           startedAt: sql`coalesce(${table.startedAt}, ${integer(now)})`,
           updatedAt: now,
         })
-        .where(sql`${table.id} = coalesce(${abandoned}, ${nextId(moment, wanted)})`)
+        .where(sql`${table.id} = coalesce(${abandoned}, iif(${waits}, ${nextId(moment, wanted)}, null))`)
         .returning();
       const turnedAway: Statement = orm.run(sql`update ${jobTurns} set needs_waking = 1
         where changes() = 0 and needs_waking = 0 and owner_id = (
