@@ -19,7 +19,8 @@ CREATE TABLE job_turns (
   running INTEGER NOT NULL DEFAULT 0 CHECK (running >= 0),
   -- When the first of the owner's queued jobs may be taken; null when none is queued.
   due_at INTEGER,
-  -- When a job of the owner was last taken; never in the future, where a clock may have been that was set back.
+  -- When a job of the owner was last taken; a millisecond more for each one that was taken within the same. Never a second
+  -- in the future, where a clock may have been that was set back.
   served_at INTEGER NOT NULL DEFAULT 0,
   -- Since when the owner waits, which is the later of the two. Null when nothing is queued.
   turn_at INTEGER,
@@ -27,8 +28,8 @@ CREATE TABLE job_turns (
   -- another one.
   needs_waking INTEGER NOT NULL DEFAULT 0 CHECK (needs_waking IN (0, 1))
 ) STRICT;
-CREATE INDEX job_turns_order ON job_turns (running, turn_at);
-CREATE INDEX job_turns_needs_waking ON job_turns (turn_at) WHERE needs_waking = 1;
+CREATE INDEX job_turns_order ON job_turns (running, turn_at, due_at);
+CREATE INDEX job_turns_needs_waking ON job_turns (due_at) WHERE needs_waking = 1;
 CREATE INDEX job_turns_waiting ON job_turns (turn_at) WHERE turn_at IS NOT NULL;
 
 INSERT INTO job_turns (owner_id, running, due_at, turn_at, needs_waking)
@@ -45,7 +46,8 @@ CREATE TRIGGER job_turns_insert AFTER INSERT ON processing_jobs WHEN new.due_at 
     iif(new.status = 'queued', new.due_at, NULL)
   )
   ON CONFLICT (owner_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at,
-    served_at = min(served_at, new.updated_at), turn_at = max(excluded.due_at, min(served_at, new.updated_at));
+    served_at = min(served_at, new.updated_at + 900),
+    turn_at = max(excluded.due_at, min(served_at, new.updated_at + 900));
 END;
 
 CREATE TRIGGER job_turns_update AFTER UPDATE OF status, due_at ON processing_jobs
@@ -59,8 +61,10 @@ WHEN new.status <> old.status OR (new.status = 'queued' AND new.due_at <> old.du
     iif(new.status = 'queued', new.due_at, NULL)
   )
   ON CONFLICT (owner_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at,
-    served_at = iif(new.status = 'running', new.updated_at, min(served_at, new.updated_at)),
-    turn_at = max(excluded.due_at, iif(new.status = 'running', new.updated_at, min(served_at, new.updated_at))),
+    served_at = max(excluded.served_at, min(served_at, new.updated_at + 900) + (excluded.served_at > 0)),
+    turn_at = max(
+      excluded.due_at, excluded.served_at, min(served_at, new.updated_at + 900) + (excluded.served_at > 0)
+    ),
     needs_waking = needs_waking AND excluded.due_at IS NOT NULL;
 END;
 

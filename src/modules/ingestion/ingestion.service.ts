@@ -10,7 +10,7 @@ import type { AuditService } from '../audit/audit.service.ts';
 import { deletionNotCancellable, jobHasEnded, jobNotRetryable } from './ingestion.errors.ts';
 import { createJobsRepository } from './ingestion.repository.ts';
 import type { Job, JobStatus, JobType } from './ingestion.table.ts';
-import { FOLLOW_MS, HEARTBEAT_MS, lookAgainMs } from './job-following.ts';
+import { followJob } from './job-following.ts';
 import { type Failure, hasEnded } from './job-lifecycle.ts';
 
 export type { Job, JobType } from './ingestion.table.ts';
@@ -125,32 +125,9 @@ export function createJobsService({
     supersedeMany: (subjects: { ownerId: string; subjectId: string }[]): Statement =>
       repository.cancelMany(subjects, { failure: SUPERSEDED, now: clock.now() }),
 
-    /** The job's states as they change, until it has ended, the follower is gone, or had its time and should come back. */
-    async *follow(
-      actor: Actor,
-      { first, seenVersion, isGone }: { first: Job; seenVersion: number; isGone: () => boolean },
-    ): AsyncGenerator<{ type: 'progress' | 'end' | 'heartbeat'; job: Job }> {
-      const start = clock.now();
-      let seen = seenVersion;
-      let quietSince = start;
-      for (let job = first; !isGone(); job = await get(actor, job.id)) {
-        if (hasEnded(job.status)) {
-          yield { type: 'end', job };
-          return;
-        }
-        if (job.version > seen) {
-          seen = job.version;
-          quietSince = clock.now();
-          yield { type: 'progress', job };
-        } else if (clock.now() - quietSince > HEARTBEAT_MS) {
-          quietSince = clock.now();
-          yield { type: 'heartbeat', job };
-        }
-        const followedMs = clock.now() - start;
-        if (followedMs > FOLLOW_MS) return;
-        await clock.sleep(lookAgainMs(followedMs));
-      }
-    },
+    /** The job's states as they change: {@link followJob}. */
+    follow: (actor: Actor, { first, ...how }: { first: Job; seenVersion: number; isGone: () => boolean }) =>
+      followJob(first, { ...how, clock, look: () => get(actor, first.id) }),
 
     /** Whether somebody who has seen this version of the job has seen its end. */
     isOver: (job: Job, seenVersion: number): boolean => hasEnded(job.status) && job.version === seenVersion,

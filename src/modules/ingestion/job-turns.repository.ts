@@ -9,6 +9,9 @@ export type Places = { perOwner: number; inAll: number };
 
 type Moment = { now: number; places: Places };
 
+/** Turns that fall in the same millisecond are put one after the other: that far into the future. */
+const TIES_MS = 1000;
+
 /** Of one sweep: some hundred milliseconds at most, in which nobody else can write. */
 const MAX_RELEASED = 500;
 const MAX_MARKED = 1000;
@@ -26,8 +29,8 @@ export function createJobTurnsRepository(database: Database) {
 
   /** The owner whose turn it is; null when nobody waits who may run another job. One seek for each number of jobs. */
   const nextOwner = ({ now, places }: Moment): SQL => sql`(select owner_id from (
-      select (select owner_id from job_turns where running = level.value and turn_at <= ${now} order by turn_at limit 1)
-        as owner_id
+      select (select owner_id from job_turns where running = level.value and turn_at <= ${now + TIES_MS}
+        and +due_at <= ${now} order by turn_at limit 1) as owner_id
       from json_each(${levels(places)}) as level
     ) where owner_id is not null limit 1)`;
 
@@ -77,7 +80,7 @@ export function createJobTurnsRepository(database: Database) {
     /** The job that whoever has just ended should wake, if jobs that wait have nobody else who does. */
     selectNext: (moment: Moment): Statement<{ id: string }[]> =>
       orm.all<{ id: string }>(sql`select id from (select ${nextId(moment, null)} as id) where id is not null
-        and exists (select 1 from job_turns where needs_waking = 1 and turn_at <= ${moment.now})`),
+        and exists (select 1 from job_turns where needs_waking = 1 and due_at <= ${moment.now})`),
 
     /** Queues jobs again, of any owner, whose worker gave no sign of life until its lease was over. */
     release: (now: number): Statement<{ id: string }[]> =>
@@ -102,6 +105,6 @@ export function createJobTurnsRepository(database: Database) {
         from job_turns as turn, json_each((select json_group_array(id) from (
           select id from processing_jobs where owner_id = turn.owner_id and status = 'queued' and due_at <= ${now}
           order by due_at limit ${places.perOwner}))) as overdue
-        where turn.needs_waking = 1 and turn.turn_at <= ${now} order by turn.turn_at limit ${places.inAll}`),
+        where turn.needs_waking = 1 and turn.due_at <= ${now} order by turn.turn_at limit ${places.inAll}`),
   };
 }
