@@ -62,7 +62,10 @@ const queueFaults = z.strictObject({
 
 /** `name=value` pairs, comma separated. */
 function parseFaults(list: string, context: z.RefinementCtx): z.output<typeof queueFaults> {
-  const faults = queueFaults.safeParse(Object.fromEntries(listOf(list).map((pair) => pair.split('='))));
+  const pairs = listOf(list)
+    .map((pair) => pair.split('='))
+    .map(([name, value]) => [name, value || 'nothing']);
+  const faults = queueFaults.safeParse(Object.fromEntries(pairs));
   if (faults.success) return faults.data;
   context.addIssue({ code: 'custom', message: 'It must be like `seed=7,drop=0.1,duplicate=0.1,reorder=0.3`.' });
   return z.NEVER;
