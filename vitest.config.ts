@@ -2,6 +2,17 @@ import path from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+/** What wrangler does with `import module from '….wasm'`, for Node: a compiled module. */
+const webAssemblyModules = () => ({
+  name: 'wasm-modules',
+  enforce: 'pre' as const,
+  load: (id: string) =>
+    id.endsWith('.wasm')
+      ? `import { readFileSync } from 'node:fs';
+         export default new WebAssembly.Module(readFileSync(${JSON.stringify(id)}));`
+      : undefined,
+});
+
 /** Two projects: stories run inside workerd against real bindings; pure units run in Node, where a file costs nothing. */
 export default defineConfig(async () => {
   const root = import.meta.dirname;
@@ -48,7 +59,14 @@ export default defineConfig(async () => {
           },
         },
         {
-          test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', testTimeout: 30_000 },
+          plugins: [webAssemblyModules()],
+          test: {
+            name: 'unit',
+            include: ['test/unit/**/*.test.ts'],
+            environment: 'node',
+            testTimeout: 30_000,
+            server: { deps: { inline: [/\.wasm$/] } },
+          },
         },
       ],
     },

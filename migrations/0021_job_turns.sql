@@ -15,7 +15,7 @@ CREATE INDEX processing_jobs_leases ON processing_jobs (due_at) WHERE status = '
 -- whoever changes those.
 CREATE TABLE job_turns (
   owner_id TEXT PRIMARY KEY NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  -- Jobs that have been taken and have not ended.
+  -- Jobs that somebody holds. A batch runs while its items do, and is held by nobody.
   running INTEGER NOT NULL DEFAULT 0 CHECK (running >= 0),
   -- When the first of the owner's queued jobs may be taken; null when none is queued.
   due_at INTEGER,
@@ -33,7 +33,7 @@ CREATE INDEX job_turns_needs_waking ON job_turns (due_at) WHERE needs_waking = 1
 CREATE INDEX job_turns_waiting ON job_turns (turn_at) WHERE turn_at IS NOT NULL;
 
 INSERT INTO job_turns (owner_id, running, due_at, turn_at, needs_waking)
-SELECT owner_id, sum(status = 'running'), min(iif(status = 'queued', due_at, NULL)),
+SELECT owner_id, sum(lease_token IS NOT NULL), min(iif(status = 'queued', due_at, NULL)),
   min(iif(status = 'queued', due_at, NULL)), max(status = 'queued')
 FROM processing_jobs WHERE due_at IS NOT NULL GROUP BY owner_id;
 
@@ -41,7 +41,8 @@ CREATE TRIGGER job_turns_insert AFTER INSERT ON processing_jobs WHEN new.due_at 
   INSERT INTO job_turns (owner_id, running, due_at, turn_at)
   VALUES (
     new.owner_id,
-    (SELECT count(*) FROM processing_jobs WHERE owner_id = new.owner_id AND status = 'running' AND due_at IS NOT NULL),
+    (SELECT count(*) FROM processing_jobs
+      WHERE owner_id = new.owner_id AND status = 'running' AND due_at IS NOT NULL AND lease_token IS NOT NULL),
     (SELECT min(due_at) FROM processing_jobs WHERE owner_id = new.owner_id AND status = 'queued' AND due_at IS NOT NULL),
     iif(new.status = 'queued', new.due_at, NULL)
   )
@@ -50,14 +51,16 @@ CREATE TRIGGER job_turns_insert AFTER INSERT ON processing_jobs WHEN new.due_at 
     turn_at = max(excluded.due_at, min(served_at, new.updated_at + 900));
 END;
 
-CREATE TRIGGER job_turns_update AFTER UPDATE OF status, due_at ON processing_jobs
-WHEN new.status <> old.status OR (new.status = 'queued' AND new.due_at <> old.due_at) BEGIN
+CREATE TRIGGER job_turns_update AFTER UPDATE OF status, due_at, lease_token ON processing_jobs
+WHEN new.status <> old.status OR new.lease_token IS NOT old.lease_token
+  OR (new.status = 'queued' AND new.due_at <> old.due_at) BEGIN
   INSERT INTO job_turns (owner_id, running, due_at, served_at, turn_at)
   VALUES (
     new.owner_id,
-    (SELECT count(*) FROM processing_jobs WHERE owner_id = new.owner_id AND status = 'running' AND due_at IS NOT NULL),
+    (SELECT count(*) FROM processing_jobs
+      WHERE owner_id = new.owner_id AND status = 'running' AND due_at IS NOT NULL AND lease_token IS NOT NULL),
     (SELECT min(due_at) FROM processing_jobs WHERE owner_id = new.owner_id AND status = 'queued' AND due_at IS NOT NULL),
-    iif(new.status = 'running', new.updated_at, 0),
+    iif(new.lease_token IS NULL, 0, new.updated_at),
     iif(new.status = 'queued', new.due_at, NULL)
   )
   ON CONFLICT (owner_id) DO UPDATE SET running = excluded.running, due_at = excluded.due_at,
@@ -72,7 +75,7 @@ END;
 CREATE TRIGGER job_turns_delete AFTER DELETE ON processing_jobs WHEN old.due_at IS NOT NULL BEGIN
   UPDATE job_turns SET
     running = (SELECT count(*) FROM processing_jobs
-      WHERE owner_id = old.owner_id AND status = 'running' AND due_at IS NOT NULL),
+      WHERE owner_id = old.owner_id AND status = 'running' AND due_at IS NOT NULL AND lease_token IS NOT NULL),
     due_at = (SELECT min(due_at) FROM processing_jobs
       WHERE owner_id = old.owner_id AND status = 'queued' AND due_at IS NOT NULL),
     turn_at = max(served_at, (SELECT min(due_at) FROM processing_jobs

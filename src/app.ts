@@ -9,6 +9,7 @@ import { rateLimitHeaders } from './http/middleware/rate-limit.ts';
 import { requestContext } from './http/middleware/request-context.ts';
 import { securityHeaders } from './http/middleware/security-headers.ts';
 import { renderUnrouted } from './http/unrouted.ts';
+import { analysisRoutes } from './modules/analyses/analyses.routes.ts';
 import { auditRoutes } from './modules/audit/audit.routes.ts';
 import { erasureRoutes } from './modules/erasure/erasure.routes.ts';
 import { exportRoutes } from './modules/export/export.routes.ts';
@@ -27,11 +28,13 @@ import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.rout
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
 import { adminJobRoutes } from './modules/ingestion/admin-jobs.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
+import { batchRoutes } from './modules/library/batches.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
 import { documentContentRoutes } from './modules/library/document-content.routes.ts';
 import { documentRoutes } from './modules/library/documents.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
+import { resourceRoutes } from './modules/resources/resources.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
@@ -76,10 +79,13 @@ const MODULES = [
   avatarRoutes,
   accountRoutes,
   apiKeyRoutes,
+  batchRoutes,
   documentRoutes,
   documentContentRoutes,
+  analysisRoutes,
   collectionRoutes,
   tagRoutes,
+  resourceRoutes,
   jobRoutes,
   searchRoutes,
   auditRoutes,

@@ -5,6 +5,13 @@ const count = z.coerce.number().int().positive();
 /** 0: no limit. */
 const limit = z.coerce.number().int().min(0).max(1_000_000);
 
+/** Its name as the service knows it; empty is none. */
+const model = z
+  .string()
+  .max(200)
+  .optional()
+  .transform((name) => name?.trim() || undefined);
+
 /** Where `npm start` listens. */
 export const LOCAL_URL = 'http://localhost:8787';
 
@@ -102,6 +109,24 @@ const configSchema = z.object({
   EMBEDDINGS_MODEL: z.string().default('@cf/baai/bge-m3'),
   /** Dimensions of EMBEDDINGS_MODEL. */
   EMBEDDINGS_DIMENSION: count.default(1024),
+  /** Who reads what has no text (pictures, scans, speech): nobody, Workers AI, or an API that is compatible with OpenAI's. */
+  MODELS: z.enum(['none', 'workers-ai', 'openai']).default('none'),
+  /** That API's base address; used when MODELS is `openai`. What people upload is sent there. */
+  MODELS_URL: z
+    .url()
+    .refine((url) => isAppAddress(url) && /^https?:/.test(url), 'It must be https, or http on this machine.')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  /** Secret: sent to MODELS_URL as a bearer token. */
+  MODELS_KEY: z.string().min(1).optional(),
+  /** The model that reads text in pictures and scans; without one that is not done. */
+  OCR_MODEL: model,
+  /** The model that says what a picture shows. */
+  CAPTION_MODEL: model,
+  /** The model that writes down speech. */
+  TRANSCRIPT_MODEL: model,
+  /** The model that converts files of formats that are not read here; with `workers-ai`, `to-markdown` is its conversion. */
+  MARKDOWN_MODEL: model,
   /** Origins that browsers may call from, comma separated; `*` for any. Empty: same origin only. */
   CORS_ORIGINS: z
     .string()
@@ -168,6 +193,25 @@ const configSchema = z.object({
   EMAIL_VERIFICATION_SECONDS: count.default(24 * 60 * 60),
   /** Lifetime of the token in a mail that invites to an account, in seconds. */
   INVITATION_SECONDS: count.default(7 * 24 * 60 * 60),
+  /** Looks names up over HTTPS (DNS over HTTPS with JSON answers). Empty: nothing is fetched from the web. */
+  FETCH_DNS_URL: z.union([z.literal(''), z.url({ protocol: /^https$/ })]).default(''),
+  /** Hosts (`host` or `host:port`, comma separated) that are fetched from whatever their addresses are. For tests only. */
+  FETCH_ALLOWED_HOSTS: z.string().default('').transform(listOf),
+  /** Ports that are fetched from. */
+  FETCH_PORTS: z
+    .string()
+    .default('80,443')
+    .transform((list) => listOf(list).map(Number))
+    .refine(
+      (ports) => ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536),
+      'They must be ports.',
+    ),
+  /** Largest file that is fetched, decompressed, in bytes. */
+  FETCH_MAX_BYTES: count.default(20 * 1024 * 1024),
+  /** How long a fetch may take in all, in milliseconds. */
+  FETCH_TIMEOUT_MS: count.default(30_000),
+  /** How far apart the requests of one user to one host are at least, in milliseconds. */
+  FETCH_GAP_MS: z.coerce.number().int().min(0).default(1_000),
   /** Where people reach this service: links in mails begin with it. */
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
@@ -232,6 +276,9 @@ export function parseConfig(env: object): Config {
     }
     if (parsed.data.ENVIRONMENT === 'production' && parsed.data.QUEUE_FAULTS) {
       throw new Error('Wrong configuration. QUEUE_FAULTS: wake-ups are lost on purpose in tests only.');
+    }
+    if (parsed.data.ENVIRONMENT === 'production' && parsed.data.FETCH_ALLOWED_HOSTS.length > 0) {
+      throw new Error('Wrong configuration. FETCH_ALLOWED_HOSTS: production fetches from the public web only.');
     }
     return parsed.data;
   }

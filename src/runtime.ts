@@ -7,6 +7,7 @@ import { createRequestLimits, type RequestLimits } from './limit-objects/request
 import { createIdentityCache, type IdentityCache } from './modules/identity/identity-cache.ts';
 import { createConfiguredProviders, type IdentityProviders } from './modules/identity/oauth/configured-providers.ts';
 import { createLimitNotes, type LimitNotes } from './modules/limits/limit-notes.ts';
+import { OPENED_DELAY_MS, type OpenedDocument } from './modules/resources/opened-documents.ts';
 import type { QueryRow } from './modules/search/search.repository.ts';
 import { HISTORY_DELAY_MS } from './modules/search/search.service.ts';
 import { createSettingsCache, type SettingsCache } from './modules/settings/settings-cache.ts';
@@ -22,6 +23,9 @@ import { createHttpMail } from './platform/mail/http-mail.ts';
 import { createNoMail, type Mailer } from './platform/mail/mail.ts';
 import { createOutbox, type Outbox } from './platform/mail/outbox.ts';
 import { createSendEmail } from './platform/mail/send-email.ts';
+import { createOpenAiModels } from './platform/models/openai-models.ts';
+import { createNoModels, type ReadingModels } from './platform/models/reading-models.ts';
+import { createWorkersAiModels } from './platform/models/workers-ai.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
 import { createFaultyQueue } from './platform/queue/faulty-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
@@ -29,6 +33,10 @@ import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
 import type { VectorStore } from './platform/vectors/vector-store.ts';
 import { createVectorizeVectors } from './platform/vectors/vectorize.ts';
+import { createDnsOverHttps } from './platform/web/resolver.ts';
+import { createUrlGuard } from './platform/web/url-guard.ts';
+import type { Web } from './platform/web/web.ts';
+import { createWebFetcher } from './platform/web/web-fetcher.ts';
 import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
 import { createThrottle, type Throttle } from './shared/throttle.ts';
@@ -48,12 +56,16 @@ export type Runtime = {
   queue: JobQueue;
   embeddings: Embeddings;
   vectors: VectorStore;
+  models: ReadingModels;
   identities: IdentityCache;
   keyRing: KeyRing;
   identityProviders: IdentityProviders;
   mailer: Mailer;
   /** Where local mails are kept for developers; nowhere in production. */
   outbox: Outbox | undefined;
+  web: Web;
+  /** Documents that were opened, on their way into the counts. */
+  recentlyOpened: WriteBuffer<OpenedDocument>;
   /** Searches on their way into the history. */
   recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
@@ -102,6 +114,7 @@ export function createRuntime(env: Env): Runtime {
     queue: chooseQueue(env, { config, logger }),
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
+    models: chooseModels(env, { config, now: clock.now }),
     identities: createIdentityCache({ config, now: clock.now }),
     floodWall: createFloodWall({ binding: env.FLOOD_WALL, now: clock.now }),
     requestLimits: createRequestLimits({
@@ -111,6 +124,8 @@ export function createRuntime(env: Env): Runtime {
       logger,
     }),
     limitNotes: createLimitNotes({ now: clock.now }),
+    web: openWeb(config, clock),
+    recentlyOpened: createWriteBuffer({ delayMs: OPENED_DELAY_MS, now: clock.now }),
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
     sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
   };
@@ -131,6 +146,35 @@ function chooseVectors(env: Env, { config, indexOf }: { config: Config } & Pick<
   if (config.VECTOR_STORE === 'embedded') return createEmbeddedVectors(indexOf);
   if (!env.VECTORIZE) throw new Error('VECTOR_STORE=vectorize needs the VECTORIZE binding.');
   return createVectorizeVectors(env.VECTORIZE, { model: config.EMBEDDINGS_MODEL });
+}
+
+function chooseModels(env: Env, { config, now }: { config: Config; now: () => number }): ReadingModels {
+  const { MODELS, MODELS_URL: url, MODELS_KEY: key } = config;
+  const models = {
+    ocr: config.OCR_MODEL,
+    caption: config.CAPTION_MODEL,
+    transcript: config.TRANSCRIPT_MODEL,
+    markdown: config.MARKDOWN_MODEL,
+  };
+  if (MODELS === 'none') return createNoModels();
+  if (MODELS === 'openai') {
+    if (!url) throw new Error('MODELS=openai needs MODELS_URL.');
+    return createOpenAiModels({ url, key }, { models, now });
+  }
+  if (!env.AI) throw new Error('MODELS=workers-ai needs the AI binding.');
+  return createWorkersAiModels(env.AI, { models, now });
+}
+
+function openWeb(config: Config, clock: Clock): Web {
+  const { FETCH_DNS_URL: url, PUBLIC_URL: homepage } = config;
+  const guard = createUrlGuard({
+    resolver: url === '' ? undefined : createDnsOverHttps({ url }),
+    allowedHosts: config.FETCH_ALLOWED_HOSTS,
+    ports: config.FETCH_PORTS,
+    ownHosts: [new URL(homepage).hostname],
+  });
+  const { FETCH_MAX_BYTES: maxBytes, FETCH_TIMEOUT_MS: timeoutMs } = config;
+  return createWebFetcher({ guard, homepage, maxBytes, timeoutMs, now: clock.now });
 }
 
 type MailChoice = { config: Config; outbox: Outbox | undefined; now: () => number };

@@ -1,6 +1,8 @@
 import { createDatabase, type Database } from './db/client.ts';
 import { createMeter, type Meter } from './db/metered-d1.ts';
 import { createAttempts } from './limit-objects/attempts.ts';
+import { createAnalysing } from './modules/analyses/analyses.jobs.ts';
+import { createAnalysesService } from './modules/analyses/analyses.service.ts';
 import { createAuditService } from './modules/audit/audit.service.ts';
 import { createAuditLogService } from './modules/audit/audit-log.service.ts';
 import { createChainService } from './modules/audit/chain.service.ts';
@@ -37,10 +39,13 @@ import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
 import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
 import type { JobHandlers } from './modules/ingestion/job-runner.ts';
 import { createCollectionsService } from './modules/library/collections.service.ts';
+import { createDocumentBatch } from './modules/library/document-batch.ts';
+import { createDocumentChildren } from './modules/library/document-children.ts';
 import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
+import { createFamilyJobs } from './modules/library/family.jobs.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryErasure } from './modules/library/library-erasure.ts';
 import { createLibraryExport } from './modules/library/library-export.ts';
@@ -50,6 +55,12 @@ import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
+import { createFeedReading } from './modules/resources/feed-reading.ts';
+import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
+import { createResourceBatch } from './modules/resources/resource-batch.ts';
+import { createFetchResource } from './modules/resources/resources.jobs.ts';
+import { createResourcesService } from './modules/resources/resources.service.ts';
+import { createTakingIn } from './modules/resources/taking-in.ts';
 import { createQueryHistory } from './modules/search/query-history.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
@@ -130,7 +141,27 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
-  const content = once(() => createDocumentContent({ documents: documents(), archive: archive() }));
+  const batch = once(() =>
+    createDocumentBatch({
+      ...base,
+      jobs: jobs(),
+      tags: tags(),
+      collections: collections(),
+      archive: archive(),
+      idempotency: idempotency(),
+    }),
+  );
+  const openedDocuments = once(() => createOpenedDocuments(base));
+  const content = once(() =>
+    createDocumentContent({
+      documents: documents(),
+      archive: archive(),
+      onOpened: (view) => openedDocuments().note(view),
+    }),
+  );
+  const resourceBatch = once(() => createResourceBatch({ ...base, jobs: jobs(), collections: collections() }));
+  const resources = once(() => createResourcesService({ ...base, jobs: jobs(), collections: collections() }));
+  const analyses = once(() => createAnalysesService({ ...base, jobs: jobs(), documents: documents() }));
   const verifications = once(() => createVerifications(base));
   const auth = once(() => createAuthService({ ...base, verifications: verifications() }));
   const oauth = once(() => createOauthService({ ...base, auth: auth() }));
@@ -191,23 +222,49 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       avatars: avatars(),
       apiKeys: apiKeys(),
       jobs: jobs(),
-      library: createLibraryExport({ ...base, archive: archive() }),
+      library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
       history: createQueryHistory(base),
+      resources: resources(),
     }),
   );
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
+    const family = createFamilyJobs({ ...base, jobs: jobs() });
+    const processing = createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() });
     return {
       process_document: createProcessing({
         ...base,
-        documents: createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() }),
+        documents: processing,
+        children: createDocumentChildren({ ...base, archive: archive(), jobs: jobs() }),
         archive: archive(),
       }),
+      analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
       delete_collection: createDeleteCollection(base),
+      fetch_resource: createFetchResource({
+        ...base,
+        archive: archive(),
+        documents: documents(),
+        takingIn: createTakingIn({
+          ...base,
+          archive: archive(),
+          upload: upload(),
+          maxBytes: base.config.FETCH_MAX_BYTES,
+        }),
+        feedReading: createFeedReading({ ...base, jobs: jobs() }),
+      }),
       reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
+      batch: {
+        ...family.batch,
+        onFailure: (job, failure) => [
+          ...family.batch.onFailure(job, failure),
+          ...resourceBatch().stopped(job, failure),
+        ],
+      },
+      sync_batch: family.syncBatch,
+      sync_family: family.syncFamily,
     };
   });
 
@@ -218,7 +275,11 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     collections,
     documents,
     upload,
+    batch,
     content,
+    analyses,
+    resources,
+    resourceBatch,
     search,
     authenticate,
     auth,

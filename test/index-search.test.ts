@@ -107,6 +107,21 @@ describe('search by words', () => {
     expect(snippet.highlights.map(([start, end]) => snippet.text.slice(start, end))).toEqual(['heron', 'nests']);
   });
 
+  it('says when a passage is heard, where it has a time', async () => {
+    const index = indexOf(newOwner());
+    const document = aDocument('talk');
+    await index.beginGeneration(document);
+    const [spoken, written] = chunksOf(['spoken heron', 'written heron']);
+    if (!spoken || !written) throw new Error('unreachable');
+    await index.appendChunks(document, [{ ...spoken, time: { startMs: 0, endMs: 4500 } }, written]);
+    await index.commitGeneration(document, 2);
+    const { hits } = await index.search(aSearch('heron'));
+    expect(hits.map(({ ordinal, time }) => [ordinal, time]).sort()).toEqual([
+      [0, { startMs: 0, endMs: 4500 }],
+      [1, undefined],
+    ]);
+  });
+
   it('takes any text as a query', async () => {
     const index = await anIndex({ a: 'foo bar AND NEAR' });
     const operators = fc.constantFrom(

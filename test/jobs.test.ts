@@ -208,7 +208,7 @@ describe('watching', () => {
     const { token } = await newUser();
     const { document, job: done } = await uploaded({ token, content: NOTE, filename: 'heron.txt' });
     const { body } = await call(`/v1/jobs?documentId=${document.id}&status=succeeded`, { token });
-    expect(body.items.map((item: JobView) => item.id)).toEqual([done.id]);
+    expect(body.items).toMatchObject([{ type: 'analyse_document' }, { type: 'process_document', id: done.id }]);
     expect((await call('/v1/jobs?status=failed', { token })).body.items).toEqual([]);
   });
 });

@@ -57,7 +57,9 @@ function withoutOmitted(value: unknown): unknown {
 function partsOf({ formBody }: Operation, making: Making): Part[] {
   const { properties = {}, required = [] } = formBody ?? {};
   return Object.entries(properties).flatMap(([name, schema]): Part[] => {
-    if (schema.format === 'binary') return [filePart(`Notes of ${validValue({ type: 'string' }, making)}.\n`)];
+    const file = () => filePart(`Notes of ${validValue({ type: 'string' }, making)}.\n`);
+    if (schema.format === 'binary') return [file()];
+    if (schema.items?.format === 'binary') return [file(), file()];
     if (!required.includes(name) && making.dice.chance(0.5)) return [];
     const value = validValue(schema, making, name);
     return value === OMIT ? [] : [{ disposition: `form-data; name="${name}"`, content: String(value) }];

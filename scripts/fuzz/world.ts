@@ -36,6 +36,7 @@ export type World = {
 
 const idSchema = z.object({ id: z.string() });
 const uploadedSchema = z.object({ document: idSchema, job: idSchema });
+const addedSchema = z.object({ resource: idSchema });
 const sessionSchema = z.object({ user: idSchema, session: idSchema.extend({ accessToken: z.string() }) });
 const documentSchema = z.object({ status: z.string() });
 
@@ -59,6 +60,12 @@ const MAKERS: Record<string, (person: Person, dice: Dice) => Promise<[kind: stri
       ['documents', document.id],
       ['jobs', job.id],
     ];
+  },
+  // Nothing is fetched: a server on this machine has no web unless it is told of one.
+  resources: async (person, dice) => {
+    const json = { url: `https://example.com/${suffix(dice)}`, title: title(person, dice) };
+    const { body } = await person.client.call('/v1/resources', { json });
+    return [['resources', addedSchema.parse(body).resource.id]];
   },
   jobs: async (person, dice) => make(person, 'documents', dice),
   sessions: async ({ username: identifier, password, client }) => {
@@ -148,7 +155,13 @@ function kindOfParameter(path: string, parameter: string): string {
 }
 
 /** The kind that a property's name stands for: `documentId` and `documentIds` are documents. */
-const kindOf = (name: string): string => (name === 'parentId' ? 'collections' : `${name.replace(/Ids?$/, '')}s`);
+const kindOf = (name: string): string => REFERENCES[name] ?? `${name.replace(/Ids?$/, '')}s`;
+
+const REFERENCES: Record<string, string> = {
+  parentId: 'collections',
+  parentDocumentId: 'documents',
+  feedId: 'resources',
+};
 
 const isId = ({ format, anyOf = [], oneOf = [] }: JsonSchema): boolean =>
   format === 'uuid' || [...anyOf, ...oneOf].some((choice) => choice.format === 'uuid');
@@ -183,6 +196,8 @@ export function knownTo(world: World, { operation, owner, dice }: Asking): Known
     // Mostly the caller has not read the thing.
     version: () => (dice.chance(0.2) ? 1 : OMIT),
     q: () => (dice.chance(0.5) ? `notice ${owner.bait}` : undefined),
+    // One that nobody has yet.
+    url: () => (dice.chance(0.7) ? `https://example.com/${suffix(dice)}` : undefined),
     parentId: () => (dice.chance(0.8) ? null : undefined),
     metadata: () => (operation.formBody ? '{"source":"fuzz"}' : undefined),
   };

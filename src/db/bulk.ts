@@ -9,17 +9,18 @@ type Cells = Record<string, unknown>;
 const MAX_PARAMETER_BYTES = 1_900_000;
 
 // Named in full, because `value` may also be a column of the table that is written.
-const field = (name: string): SQL => sql`json_each.value ->> ${sql.raw(`'${name}'`)}`;
+export const field = (name: string): SQL => sql`json_each.value ->> ${sql.raw(`'${name}'`)}`;
 const list = (parts: SQL[]): SQL => sql.join(parts, sql`, `);
 
 /**
  * `INSERT … SELECT … FROM json_each(?)`: any number of rows, one parameter. What a row leaves out takes its default.
+ * Rows that do not meet `where` are left out; it reads their columns by {@link field}.
  * @throws Error when the rows are over 1.9 MB together; commit several statements then.
  */
 export function bulkInsert(
   database: Database,
   table: SQLiteTable,
-  { rows, onConflict }: { rows: Cells[]; onConflict: 'fail' | 'ignore' },
+  { rows, onConflict, where = sql`true` }: { rows: Cells[]; onConflict: 'fail' | 'ignore'; where?: SQL | undefined },
 ): Statement {
   if (rows.length === 0) return nothing(database);
   const keys = keysOf(rows);
@@ -28,7 +29,7 @@ export function bulkInsert(
   const conflict = onConflict === 'ignore' ? sql` on conflict do nothing` : sql``;
   return database.orm.run(
     sql`insert into ${table} (${list(names.map((name) => sql`${sql.identifier(name)}`))})
-      select ${list(names.map(field))} from json_each(${toJson(columns, { rows, keys })}) where true${conflict}`,
+      select ${list(names.map(field))} from json_each(${toJson(columns, { rows, keys })}) where ${where}${conflict}`,
   );
 }
 

@@ -168,9 +168,9 @@ export function createRepository<T extends OwnedTable, E extends Record<string, 
       return database.orm.insert(source).values(row).returning() as unknown as Statement<Row<T>[]>;
     },
 
-    /** Any number of rows in one statement with one parameter. */
-    insertMany(rows: NewRow<T>[], options: { onConflict?: 'fail' | 'ignore' } = {}): Statement {
-      return bulkInsert(database, table, { rows, onConflict: options.onConflict ?? 'fail' });
+    /** Any number of rows in one statement with one parameter; those that do not meet `where` are left out. */
+    insertMany(rows: NewRow<T>[], options: { onConflict?: 'fail' | 'ignore'; where?: SQL } = {}): Statement {
+      return bulkInsert(database, table, { rows, onConflict: options.onConflict ?? 'fail', where: options.where });
     },
 
     /**

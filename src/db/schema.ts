@@ -1,4 +1,5 @@
 /** Every table, for tools that need all of them: the drift test, back-ups, deletion of accounts. */
+export * from '../modules/analyses/analyses.table.ts';
 export * from '../modules/audit/audit.table.ts';
 export * from '../modules/erasure/erasure.table.ts';
 export * from '../modules/idempotency/idempotency.table.ts';
@@ -10,5 +11,6 @@ export * from '../modules/ingestion/ingestion.table.ts';
 export * from '../modules/ingestion/job-turns.table.ts';
 export * from '../modules/library/library.table.ts';
 export * from '../modules/limits/limits.table.ts';
+export * from '../modules/resources/resources.table.ts';
 export * from '../modules/search/search.table.ts';
 export * from '../modules/settings/settings.table.ts';

@@ -2,6 +2,9 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Guard, Statement } from './client.ts';
 
+/** A condition that a repository has written for somebody else's statement. */
+export type Condition = SQL;
+
 /** `column IN (…)` for any number of values in one bound parameter: D1 takes 100 parameters at most. */
 export function inJson(column: SQLiteColumn | SQLWrapper, values: readonly (string | number)[]): SQL {
   return sql`${column} in (select value from json_each(${JSON.stringify(values)}))`;

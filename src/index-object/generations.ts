@@ -170,8 +170,9 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
         if (slot === undefined) throw new Error('Fewer slots were allocated than asked for');
         const header = chunk.header ?? null;
         sql.exec(
-          `INSERT INTO chunks (slot, generation, ordinal, start_offset, end_offset, page, headings, body, header)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO chunks
+              (slot, generation, ordinal, start_offset, end_offset, page, headings, body, header, start_ms, end_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           slot,
           number,
           chunk.ordinal,
@@ -181,6 +182,8 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
           JSON.stringify(chunk.headings),
           chunk.text,
           header,
+          chunk.time?.startMs ?? null,
+          chunk.time?.endMs ?? null,
         );
         keyword.add({ slot, title, headings: chunk.headings.join(' '), body: chunk.text, header });
       }

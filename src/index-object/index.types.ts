@@ -32,7 +32,12 @@ export type IndexedChunk = {
   headings: string[];
   /** What belongs in front of the text and stands further up in the document: names of a table's columns. */
   header?: string | undefined;
+  /** When it is heard, in recordings. */
+  time?: ChunkTime | undefined;
 };
+
+/** Milliseconds from the beginning. */
+export type ChunkTime = { startMs: number; endMs: number };
 
 /** Vectors of chunks of one document, quantised per vector: value = code × scale. */
 export type QuantizedVectors = {
@@ -94,6 +99,7 @@ export type SearchHit = {
   profile: string;
   ordinal: number;
   page: number | null;
+  time?: ChunkTime;
   headings: string[];
   start: number;
   end: number;

@@ -71,6 +71,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   // What stands in front of a chunk: names of a table's columns.
   ['ALTER TABLE chunks ADD COLUMN header TEXT'],
+  // When a chunk is heard, in recordings.
+  ['ALTER TABLE chunks ADD COLUMN start_ms INTEGER', 'ALTER TABLE chunks ADD COLUMN end_ms INTEGER'],
 ];
 
 /** Brings the object's database to the newest schema, each version in a transaction of its own. */

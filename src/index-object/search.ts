@@ -44,6 +44,8 @@ type HitRow = {
   end: number;
   body: string;
   header: string | null;
+  startMs: number | null;
+  endMs: number | null;
 };
 
 const NO_SIDE: ScoredSlot[] = [];
@@ -98,7 +100,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
   function readHits(run: Run, wanted: number[]): Map<number, HitRow> {
     const cursor = sql.exec<HitRow>(
       `SELECT c.slot, d.document_id AS documentId, d.title, d.kind, d.profile, c.ordinal, c.page, c.headings,
-          c.start_offset AS start, c.end_offset AS "end", c.body, c.header
+          c.start_offset AS start, c.end_offset AS "end", c.body, c.header, c.start_ms AS startMs, c.end_ms AS endMs
         FROM json_each(?) j CROSS JOIN chunks c ON c.slot = j.value
           CROSS JOIN generations g ON g.number = c.generation CROSS JOIN documents d ON d.number = g.document`,
       JSON.stringify(wanted),
@@ -173,9 +175,10 @@ type Presented = {
 };
 
 function present(row: HitRow, { score, matcher, keyword, semantic }: Presented): SearchHit {
-  const { slot: _slot, headings, body, header, ...shown } = row;
+  const { slot: _slot, headings, body, header, startMs, endMs, ...shown } = row;
   return {
     ...shown,
+    ...(startMs !== null && endMs !== null && { time: { startMs, endMs } }),
     headings: readHeadings(headings),
     score,
     scores: { ...(keyword && { keyword }), ...(semantic && { semantic }) },

@@ -60,7 +60,8 @@ async function runJob(runtime: Runtime, { jobId, context }: Woken): Promise<stri
     if (!claim) return undefined;
     const { job } = claim;
     const { runner, meter } = job.id === jobId ? asked : await open(job.id);
-    const { retryDelayMs, next, outcome } = await runner.work(claim);
+    const { retryDelayMs, made = [], next, outcome } = await runner.work(claim);
+    if (made.length > 0) await runtime.queue.wake(made);
     if (retryDelayMs !== undefined) await runtime.queue.wake([job.id], { delaySeconds: inSeconds(retryDelayMs) });
     if (next !== undefined) await runtime.queue.wake([next]);
     runtime.logger.info('job', {

@@ -23,7 +23,8 @@ export class AmbiguousFormError extends Error {
 /** More than the form's fields could honestly need. */
 const LIMITS = { fields: 50, fieldSize: 256 * 1024, fieldNameSize: 100, files: 2, parts: 60, headerPairs: 50 };
 
-type Form = {
+/** A form as it arrives. */
+export type Form = {
   body: ReadableStream<Uint8Array>;
   contentType: string /** Fields that may be sent several times. */;
   lists: string[];
@@ -81,9 +82,9 @@ export async function readMultipart<T>(
   }
 }
 
-function createParser(contentType: string) {
+export function createParser(contentType: string, limits: Partial<typeof LIMITS> = {}) {
   try {
-    return new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS });
+    return new Busboy({ headers: { 'content-type': contentType }, limits: { ...LIMITS, ...limits } });
   } catch (error) {
     throw broken(error);
   }
@@ -95,7 +96,7 @@ const CHARSET = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i;
  * Busboy tells a file's media type without its parameters: only the parser of parts inside it sees them. It is asked
  * when it has found a part's header, before Busboy is.
  */
-function charsetOfParts(busboy: unknown): { ofLatest: string } {
+export function charsetOfParts(busboy: unknown): { ofLatest: string } {
   const charset = { ofLatest: '' };
   const form: unknown = Reflect.get(Object(busboy), '_parser');
   const parts: unknown = Reflect.get(Object(form), 'parser');
@@ -112,5 +113,5 @@ function charsetOfParts(busboy: unknown): { ofLatest: string } {
 const contentTypeIn = (header: object): string =>
   'content-type' in header ? String([header['content-type']].flat()[0]) : '';
 
-const broken = (cause: unknown) =>
+export const broken = (cause: unknown) =>
   new BrokenMultipartError('The body ended early or is not multipart/form-data.', { cause });

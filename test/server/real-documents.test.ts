@@ -21,7 +21,8 @@ const plain = (text: string) => text.normalize('NFKC').replace(/\s+/g, ' ');
 
 type Found = { items: { documentId: string; page: number | null; snippet: string }[] };
 
-const entries = realDocuments(['txt', 'md', 'html', 'pdf', 'docx', 'pptx', 'xlsx', 'csv', 'odt', 'ods', 'odp']);
+const FORMATS = 'txt md html pdf docx pptx xlsx csv odt ods odp rtf epub ipynb json srt vtt eml'.split(' ');
+const entries = realDocuments(FORMATS);
 
 describe.skipIf(!haveRealDocuments)('real documents (skipped where the data folder is absent)', () => {
   let installation: Installation;
@@ -60,6 +61,18 @@ describe.skipIf(!haveRealDocuments)('real documents (skipped where the data fold
       expect(likely.body.items[0]?.documentId).toBe(document.id);
     }
   });
+
+  it.each(realDocuments(['jpg', 'png', 'mp3', 'flac']))(
+    '$file: is found by what it says of itself, or by its name',
+    async ({ file, meta }) => {
+      const { body } = await client.upload(file, new Uint8Array(readRealDocument(file)));
+      const document = await client.settled(body.document.id, FINDABLE_WITHIN_MS);
+      expect(document).toMatchObject({ status: 'ready', error: null });
+      const q = encodeURIComponent(`"${meta ?? 'english-and-korean'}"`);
+      const found = await client.request<Found>(`/v1/search?mode=keyword&match=all&documentId=${document.id}&q=${q}`);
+      expect(found.body.items[0]?.documentId).toBe(document.id);
+    },
+  );
 
   it.each(entries.filter((entry) => entry.expect === 'encrypted'))(
     '$file: says that it is encrypted',

@@ -66,11 +66,25 @@ export async function jobEnd(token: string, jobId: string): Promise<JobView> {
   }
 }
 
-/** Uploads a file and waits until it has been read. */
+const READING = ['process_document', 'analyse_document'];
+
+/** Waits until a document is neither being read nor analysed, which follows. */
+export async function settledDocument(token: string, documentId: string): Promise<void> {
+  for (const until = Date.now() + PATIENCE_MS; ; ) {
+    const { body } = await call<{ items: JobView[] }>(`/v1/jobs?documentId=${documentId}`, { token });
+    const open = body.items.find(({ type, status }) => READING.includes(type) && !ENDED.includes(status));
+    if (!open) return;
+    if (Date.now() > until) throw new Error(`Job ${open.id} is still ${open.status} after ${PATIENCE_MS} ms.`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Uploads a file and waits until it has been read and analysed. */
 export async function uploaded(file: Upload): Promise<{ document: DocumentView; job: JobView }> {
   const accepted = await upload(file);
   if (accepted.status !== 202) throw new Error(`Upload answered ${accepted.status}: ${JSON.stringify(accepted.body)}`);
   const job = await jobEnd(file.token, accepted.body.job.id);
+  await settledDocument(file.token, accepted.body.document.id);
   const { body } = await call<DocumentView>(`/v1/documents/${accepted.body.document.id}`, { token: file.token });
   return { document: body, job };
 }

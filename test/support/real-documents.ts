@@ -13,6 +13,7 @@ const entrySchema = z.object({
   format: z.string(),
   expect: z.enum(['text', 'metadata', 'encrypted', 'malformed']),
   phrase: z.string().optional(),
+  meta: z.string().optional(),
   count: z
     .object({ pages: z.number().optional(), slides: z.number().optional(), sheets: z.number().optional() })
     .optional(),

@@ -19,7 +19,9 @@ export type Inhabitant = TestUser & {
 /** What a name of a path parameter, query parameter or property that is an id refers to. */
 const REFERENCES: Record<string, string> = {
   parentId: 'collections',
+  parentDocumentId: 'documents',
   items: 'documents',
+  feedId: 'resources',
 };
 
 /** The kind of thing whose id the name stands for: `documentId` and `documentIds` are documents. */
@@ -51,6 +53,13 @@ export async function newInhabitant(): Promise<Inhabitant> {
     fields: { tags: `Tag ${canary}`, collectionId: collections, metadata: JSON.stringify({ note: canary }) },
   });
   expect(job.status, JSON.stringify(job)).toBe('succeeded');
+  // Nobody fetches it: the tests' isolate has no web.
+  const added = await call<{ resource: { id: string }; job: { id: string } }>('/v1/resources', {
+    token,
+    body: { url: `https://example.com/${canary}`, title: `Page of ${canary}`, collectionId: collections },
+  });
+  expect(added.status, JSON.stringify(added.body)).toBe(202);
+  await jobEnd(token, added.body.job.id);
   const { id: keys } = await newApiKey({ token }, ['account:read']);
   const { id: passkeys } = await newPasskey({ token });
   const pictured = await call('/v1/me/avatar', { method: 'PUT', token, body: new Blob([pngOf(1, 1)]).stream() });
@@ -60,6 +69,7 @@ export async function newInhabitant(): Promise<Inhabitant> {
     jobs: job.id,
     collections,
     tags,
+    resources: added.body.resource.id,
     'api-keys': keys,
     sessions: user.sessionId,
     passkeys,

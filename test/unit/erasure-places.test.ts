@@ -8,7 +8,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 const WRITERS: Record<string, string> = {
   'src/modules/identity/avatars.service.ts': 'owners/<id>/avatars/, removed by prefix',
   'src/modules/ingestion/archive.ts': 'owners/<id>/, removed by prefix',
+  'src/modules/library/document-batch.ts': 'owners/<id>/, by keys that the archive makes',
+  'src/modules/library/document-children.ts': 'owners/<id>/, by keys that the archive makes',
   'src/modules/library/document-upload.ts': 'owners/<id>/, by keys that the archive makes',
+  'src/modules/resources/taking-in.ts': 'owners/<id>/, by keys that the archive makes',
   'src/platform/mail/outbox.ts': 'outbox/, on local servers only, removed by address',
 };
 

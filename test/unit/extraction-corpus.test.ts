@@ -14,7 +14,8 @@ type Expected = {
   format: string;
   expect: string;
   phrase?: string;
-  count?: { pages?: number; slides?: number; sheets?: number };
+  meta?: string;
+  count?: { pages?: number; slides?: number; sheets?: number; width?: number; height?: number };
 };
 
 const realFile = (file: string) => new Uint8Array(readFileSync(join(DATA, file)));
@@ -32,9 +33,12 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     odp: 'odp',
     ods: 'ods',
     csv: 'csv',
-    ipynb: 'text',
-    eml: 'text',
+    eml: 'email',
+    rtf: 'rtf',
+    epub: 'epub',
+    ipynb: 'notebook',
   };
+  const MEDIA: Record<string, string> = { jpg: 'image', png: 'image', mp3: 'audio', flac: 'audio' };
 
   it.each(manifest.filter((entry) => entry.format in KINDS && entry.expect === 'text'))(
     'reads $file',
@@ -51,9 +55,19 @@ describe.skipIf(!HAS_DATA)('real documents', () => {
     },
   );
 
-  it.each(manifest.filter((entry) => !(entry.format in KINDS)))('refuses $file by its content', async (entry) => {
-    expect(await reasonOf(extract(realFile(entry.file), 'notes.txt', 'text/plain'))).toBe('unsupported_format');
+  it.each(manifest.filter((entry) => entry.format in MEDIA))('reads what $file says of itself', async (entry) => {
+    const extraction = await extract(realFile(entry.file), 'file');
+    expect(extraction.kind).toBe(MEDIA[entry.format]);
+    if (entry.meta !== undefined) expect(textOf(extraction)).toContain(normalise(entry.meta));
+    if (entry.count !== undefined) expect(extraction.document.measurements?.['image']).toMatchObject(entry.count);
   });
+
+  it.each(manifest.filter((entry) => !(entry.format in { ...KINDS, ...MEDIA })))(
+    'refuses $file by its content',
+    async (entry) => {
+      expect(await reasonOf(extract(realFile(entry.file), 'notes.txt', 'text/plain'))).toBe('unsupported_format');
+    },
+  );
 
   it('says that a PDF with a password is encrypted', async () => {
     expect(await reasonOf(extract(realFile('r6-user-password.pdf')))).toBe('encrypted');
@@ -135,6 +149,9 @@ describe('mutated files', () => {
     'test.xlsx',
     'fake.odt',
     'r6-user-password.pdf',
+    'test.epub',
+    'fake-doc.rtf',
+    'test_notebook.ipynb',
   ];
   const originals = HAS_DATA ? [...made, ...real.map((file): [string, Uint8Array] => [file, realFile(file)])] : made;
 

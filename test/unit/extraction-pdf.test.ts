@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pdfDate } from '../../src/modules/ingestion/extraction/pdf.ts';
 import { inReadingOrder } from '../../src/modules/ingestion/extraction/pdf-columns.ts';
+import { pdfDate } from '../../src/modules/ingestion/extraction/pdf-info.ts';
 import { extract, normalise, pdf, reasonOf, textOf } from './extraction.fixtures.ts';
 
 describe('PDF', () => {
@@ -20,9 +20,21 @@ describe('PDF', () => {
     expect(textOf(await extract(pdf(['Still readable'], { xref: 'damaged' })))).toBe('Still readable');
   });
 
-  it('refuses pages without any text, and what is left of a truncated file', async () => {
+  it('refuses pages without any text or picture, and what is left of a truncated file', async () => {
     expect(await reasonOf(extract(pdf(['', ''])))).toBe('no_text');
     expect(await reasonOf(extract(pdf(['Hello']).slice(0, 120)))).toBe('malformed');
+  });
+
+  it('keeps scanned pages for text recognition, whether all are or some', async () => {
+    const scan = await extract(pdf(['', ''], { picture: true }));
+    expect(scan.document).toMatchObject({ wanted: ['ocr'], pageCount: 2, metadata: { pagesWithoutText: 2 } });
+    expect(scan.document.measurements).toEqual({ scan: { pages: [1, 2] } });
+    expect(textOf(scan)).toBe('Scanned PDF, 2 pages');
+    const mixed = await extract(pdf(['A cover letter', ''], { picture: true }));
+    expect(mixed.document).toMatchObject({ wanted: ['ocr'], metadata: { pagesWithoutText: 1 } });
+    expect(textOf(mixed)).toBe('A cover letter');
+    const text = await extract(pdf(['Words about /Subtype /Image in a text'], { picture: true }));
+    expect(text.document.wanted).toBeUndefined();
   });
 
   it('reads columns painted line by line one after the other', () => {

@@ -35,17 +35,29 @@ export function utf16(text: string, order: 'le' | 'be'): Uint8Array {
   return bytes;
 }
 
+type PdfOptions = {
+  xref?: 'right' | 'damaged';
+  /** Whether it holds a picture, as scans do. */
+  picture?: boolean;
+  /** Further entries of the catalogue and of the information dictionary. */
+  catalog?: string;
+  info?: string;
+  /** Further objects by number, from 50. The first page is object 4, the next is 6, and so on. */
+  objects?: Record<number, string>;
+};
+
 /** A PDF of one page per text, lines of 12 points from the top; its xref table is right unless told otherwise. */
-export function pdf(pages: string[], options: { xref?: 'right' | 'damaged' } = {}): Uint8Array {
+export function pdf(pages: string[], options: PdfOptions = {}): Uint8Array {
   const kids = pages.map((_, i) => `${4 + 2 * i} 0 R`).join(' ');
   const objects = [
-    '<</Type/Catalog/Pages 2 0 R>>',
+    `<</Type/Catalog/Pages 2 0 R ${options.catalog ?? ''}>>`,
     `<</Type/Pages/Kids[${kids}]/Count ${pages.length}>>`,
     '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
     ...pages.flatMap((page, i) => [
       `<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R>>>>/Contents ${5 + 2 * i} 0 R>>`,
       stream(page),
     ]),
+    ...(options.picture ? [PICTURE] : []),
   ];
   let file = '%PDF-1.4\n';
   const offsets: number[] = [];
@@ -53,12 +65,21 @@ export function pdf(pages: string[], options: { xref?: 'right' | 'damaged' } = {
     offsets.push(file.length);
     file += `${i + 1} 0 obj\n${object}\nendobj\n`;
   }
+  const further = Object.entries({ ...options.objects, 99: `<<${options.info ?? ''}>>` });
+  let appendix = '';
+  for (const [number, object] of further) {
+    appendix += `${number} 1\n${String(file.length).padStart(10, '0')} 00000 n \n`;
+    file += `${number} 0 obj\n${object}\nendobj\n`;
+  }
   const shift = options.xref === 'damaged' ? 777 : 0;
   const rows = offsets.map((offset) => `${String(offset + shift).padStart(10, '0')} 00000 n \n`).join('');
   const start = file.length + shift;
-  file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}`;
-  return bytesOf(`${file}trailer\n<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${start}\n%%EOF\n`);
+  file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}${appendix}`;
+  return bytesOf(`${file}trailer\n<</Size 100/Root 1 0 R/Info 99 0 R>>\nstartxref\n${start}\n%%EOF\n`);
 }
+
+const PICTURE =
+  '<</Type/XObject/Subtype /Image/Width 1/Height 1/ColorSpace/DeviceGray/BitsPerComponent 8/Length 1>>\nstream\n0\nendstream';
 
 function stream(page: string): string {
   const lines = page.split('\n').map((line) => `(${line.replace(/[()\\]/g, '\\$&')}) Tj T*`);

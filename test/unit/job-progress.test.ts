@@ -118,13 +118,16 @@ describe('reading page by page', () => {
 
   it('stops for whoever says so, and does not blame the file for it', async () => {
     const archive = createArchive({ readBytes: async () => bytes } as unknown as FileStore);
+    const canConvert = false;
     const place = { ownerId: 'o', documentId: 'd', contentId: 'c' };
     const document = { filename: 'a.pdf', mediaType: '', sizeBytes: 1, profile: 'general', profileChosenBy: 'rules' };
     const stopped = new LeaseLostError('It was cancelled.');
     const onPage = async (done: number) => {
       if (done === 2) throw stopped;
     };
-    await expect(readOriginal(archive, { place, document: document as never, onPage })).rejects.toBe(stopped);
+    await expect(readOriginal(archive, { place, document: document as never, canConvert, onPage })).rejects.toBe(
+      stopped,
+    );
   });
 });
 

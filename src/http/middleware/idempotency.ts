@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { invalidField } from '../../shared/app-error.ts';
-import { AmbiguousFormError, BrokenMultipartError, readMultipart } from '../../shared/multipart.ts';
-import { uploadFingerprint } from '../../shared/upload-fingerprint.ts';
+import { AmbiguousFormError, BrokenMultipartError } from '../../shared/multipart.ts';
+import { MAX_FILES, readManyFiles } from '../../shared/multipart-files.ts';
+import { formFingerprint as fingerprintOf } from '../../shared/upload-fingerprint.ts';
 import type { AppContext } from '../context.ts';
 import { isUpload } from './body-limit.ts';
 
@@ -51,12 +52,13 @@ async function formFingerprint(c: Context<AppContext>): Promise<string> {
   const contentType = c.req.header('content-type') ?? '';
   if (!body) return '';
   try {
-    const { file, fields } = await readMultipart({ body, contentType, lists: ['tags'] }, async (incoming) => {
+    const form = { body, contentType, lists: ['tags'], maxFiles: MAX_FILES };
+    const { files, fields } = await readManyFiles(form, async (incoming) => {
       const hash = createHash('sha256');
       for await (const bytes of incoming.body) hash.update(bytes);
       return { filename: incoming.filename, mediaType: incoming.mediaType, sha256: hash.digest('hex') };
     });
-    return file ? uploadFingerprint(file, fields) : '';
+    return files.length > 0 ? fingerprintOf(files, fields) : '';
   } catch (error) {
     if (error instanceof BrokenMultipartError || error instanceof AmbiguousFormError) return '';
     throw error;

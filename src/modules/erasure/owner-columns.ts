@@ -22,6 +22,8 @@ export const OWNER_COLUMNS = [
   schema.processingJobs.ownerId,
   schema.jobTurns.ownerId,
   schema.queries.ownerId,
+  schema.analysisResults.ownerId,
+  schema.resources.ownerId,
   schema.documentTags.ownerId,
   schema.collectionItems.ownerId,
   schema.tags.ownerId,

@@ -8,6 +8,7 @@ import type { Page, PageRequest } from '../../shared/page.ts';
 import { streamOf } from '../../shared/stream-of.ts';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import { createZipStream, type ZipFile, type ZippedFile } from '../../shared/zip-stream.ts';
+import { presentKeptAnalysis } from '../analyses/analyses.presenter.ts';
 import type { ApiKeysService } from '../identity/api-keys.service.ts';
 import type { AuthService } from '../identity/auth.service.ts';
 import type { AvatarsService } from '../identity/avatars.service.ts';
@@ -19,6 +20,8 @@ import { presentCollection } from '../library/collections.presenter.ts';
 import { presentDocument } from '../library/documents.presenter.ts';
 import type { DocumentRange, Holdings, LibraryExport } from '../library/library-export.ts';
 import { presentTag } from '../library/tags.presenter.ts';
+import { presentResource } from '../resources/resources.presenter.ts';
+import type { ResourcesService } from '../resources/resources.service.ts';
 import type { QueryHistory } from '../search/query-history.ts';
 import { presentHistoryEntry } from '../search/search.presenter.ts';
 import { bytesOf, jsonLines, jsonList, jsonText, type Manifest, manifestText } from './exported-files.ts';
@@ -32,6 +35,7 @@ type Deps = {
   jobs: JobsService;
   library: LibraryExport;
   history: QueryHistory;
+  resources: Pick<ResourcesService, 'list'>;
 };
 
 type Account = Awaited<ReturnType<AuthService['getAccount']>>;
@@ -47,7 +51,7 @@ export type AccountArchive = {
 export const DOCUMENTS_PER_ARCHIVE = 3_000;
 const ROWS_PER_PAGE = 200;
 /** Names that a document's folder has for itself. */
-const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt' };
+const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt', analyses: 'analyses.json' };
 const TAKEN = new Set(Object.values(OWN_NAMES));
 
 /** What has become of the documents so far. */
@@ -55,7 +59,7 @@ type Progress = Pick<Manifest, 'incomplete'> & { documents: number };
 
 /** An account with everything in it as one archive, written while it is downloaded: nothing of it is stored or gathered. */
 export function createAccountExport(deps: Deps) {
-  const { clock, logger, auth, avatars, apiKeys, jobs, library, history } = deps;
+  const { clock, logger, auth, avatars, apiKeys, jobs, library, history, resources } = deps;
 
   /** What stands beside the documents, in the first archive only. */
   async function* accountFiles(actor: Actor, user: Account): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
@@ -77,6 +81,8 @@ export function createAccountExport(deps: Deps) {
       ),
     };
     yield { name: 'tags.json', body: bytesOf(jsonList(library.tags(actor.userId), presentTag)) };
+    const wanted = pages((page) => resources.list(actor, page));
+    yield { name: 'resources.ndjson', body: bytesOf(jsonLines(wanted, presentResource)) };
     yield { name: 'queries.ndjson', body: bytesOf(jsonLines(history.pages(actor.userId), presentHistoryEntry)) };
     const ended = pages((page) => jobs.list(actor, page));
     yield { name: 'jobs.ndjson', body: bytesOf(jsonLines(ended, presentJob)) };
@@ -87,6 +93,7 @@ export function createAccountExport(deps: Deps) {
     document,
     original,
     openReading,
+    analyses,
   }: Holdings & { original: StoredFile }): AsyncGenerator<ZipFile> {
     const folder = `documents/${document.id}`;
     const name = archiveName(document.filename, TAKEN);
@@ -97,6 +104,8 @@ export function createAccountExport(deps: Deps) {
       const body = bytesOf(jsonTextField(reading.body, 'text'));
       yield { name: `${folder}/${OWN_NAMES.text}`, modifiedAt, body, expectedBytes: reading.size };
     }
+    const known = analyses.map((analysis) => presentKeptAnalysis(analysis, document));
+    yield { name: `${folder}/${OWN_NAMES.analyses}`, modifiedAt, body: bytesOf([jsonText(known)]) };
     const files = { original: name, text: reading ? OWN_NAMES.text : null };
     const facts = jsonText({ ...presentDocument(document), files });
     yield { name: `${folder}/${OWN_NAMES.metadata}`, modifiedAt, body: bytesOf([facts]) };

@@ -7,8 +7,25 @@ import type { Job } from './ingestion.table.ts';
 
 /** A job without what it says of its owner's things: what people own is shown to no administrator. */
 export function presentAdminJob(job: Job): z.output<typeof adminJobSchema> {
-  const { documentId: _, error, result: __, ...shown } = presentJob(job);
-  return { ...shown, userId: job.ownerId, errorCode: error?.code ?? null };
+  const shown = presentJob(job);
+  return {
+    id: shown.id,
+    type: shown.type,
+    userId: job.ownerId,
+    status: shown.status,
+    step: shown.step,
+    steps: shown.steps,
+    progressPercentage: shown.progressPercentage,
+    totalItems: shown.totalItems,
+    processedItems: shown.processedItems,
+    attempts: shown.attempts,
+    errorCode: shown.error?.code ?? null,
+    nextAttemptAt: shown.nextAttemptAt,
+    createdAt: shown.createdAt,
+    startedAt: shown.startedAt,
+    finishedAt: shown.finishedAt,
+    updatedAt: shown.updatedAt,
+  };
 }
 
 export function presentDeadLetter(letter: DeadLetter): z.output<typeof deadLetterPageSchema>['items'][number] {

@@ -6,6 +6,7 @@ import { requireThat } from '../../db/sql.ts';
 import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import { type Job, type JobStatus, type JobType, processingJobs } from './ingestion.table.ts';
+import { LOOK_AT_BATCH_MS } from './job-lifecycle.ts';
 
 /** Which jobs, whoever they belong to. What is undefined does not filter; all must hold. */
 export type JobFilter = {
@@ -17,7 +18,12 @@ export type JobFilter = {
   since?: number | undefined;
 };
 
+type Many = { limit: number; now: number };
+
 const EVER = Number.MAX_SAFE_INTEGER;
+/** A batch is retried by its items. Of an item that was refused, nothing was kept that could be read. */
+const IS_RETRYABLE = sql`+${processingJobs.type} <> 'batch'
+  and (${processingJobs.subjectId} is not null or ${processingJobs.parentId} is null)`;
 /** Said without parameters, so that SQLite sees that the index over only these jobs will do. */
 const UNSETTLED = sql`${processingJobs.status} <> 'succeeded'`;
 
@@ -57,6 +63,30 @@ export function createAdminJobsRepository(database: Database) {
     updatedAt: now,
   });
 
+  const oneFailed = (id: string) => and(eq(table.id, id), sql`+${table.status} = 'failed'`, IS_RETRYABLE);
+
+  const failed = (filter: JobFilter, { column, limit }: { column: SQLiteColumn; limit: number }) =>
+    orm
+      .select({ id: column })
+      .from(table)
+      .where(and(matching({ ...filter, status: 'failed' }), IS_RETRYABLE))
+      .orderBy(table.createdAt, table.id)
+      .limit(limit);
+
+  const reopen = (which: SQL, now: number): Statement =>
+    orm
+      .update(table)
+      .set({
+        ...restarted(now),
+        status: 'running',
+        dueAt: now + LOOK_AT_BATCH_MS,
+        startedAt: now,
+        // What its items did before is no measure of their speed now.
+        checkpoint: sql`json_object('endedBefore', (select count(*) from processing_jobs as item
+          where item.parent_id = processing_jobs.id and item.status in ('succeeded', 'cancelled')))`,
+      })
+      .where(and(which, sql`+${table.type} = 'batch'`, sql`+${table.dueAt} is null`));
+
   return {
     async list(filter: JobFilter, page: PageRequest & { sort: 'createdAt' }): Promise<Page<Job>> {
       const keys = keyset(page, { sort: table.createdAt, id: table.id });
@@ -79,22 +109,23 @@ export function createAdminJobsRepository(database: Database) {
 
     /** Starts a failed job again from its last checkpoint, with fresh attempts. */
     restart: (id: string, now: number): Statement<{ id: string }[]> =>
+      orm.update(table).set(restarted(now)).where(oneFailed(id)).returning({ id: table.id }),
+
+    /** The same for the oldest of those that match. */
+    restartMany: (filter: JobFilter, { limit, now }: Many): Statement<{ id: string }[]> =>
       orm
         .update(table)
         .set(restarted(now))
-        .where(and(eq(table.id, id), sql`+${table.status} = 'failed'`))
+        .where(sql`${table.id} in ${failed(filter, { column: table.id, limit })}`)
         .returning({ id: table.id }),
 
-    /** The same for the oldest of those that match. */
-    restartMany(filter: JobFilter, { limit, now }: { limit: number; now: number }): Statement<{ id: string }[]> {
-      const failed = orm
-        .select({ id: table.id })
-        .from(table)
-        .where(matching({ ...filter, status: 'failed' }))
-        .orderBy(table.createdAt)
-        .limit(limit);
-      return orm.update(table).set(restarted(now)).where(sql`${table.id} in ${failed}`).returning({ id: table.id });
-    },
+    /** Opens the batch again of which that job is an item: before the job, while that shows that it has failed. */
+    reopen: (id: string, now: number): Statement =>
+      reopen(sql`${table.id} = ${orm.select({ id: table.parentId }).from(table).where(oneFailed(id))}`, now),
+
+    /** The same for those that `restartMany` is about to start again. */
+    reopenMany: (filter: JobFilter, { limit, now }: Many): Statement =>
+      reopen(sql`${table.id} in ${failed(filter, { column: table.parentId, limit })}`, now),
   };
 }
 

@@ -30,10 +30,12 @@ export function createAdminJobsService({ database, clock, queue, audit, requireA
       repository.list(filter, { limit, cursor, sort, order }),
 
     async retry(actor: Actor, id: string): Promise<Job> {
+      const now = clock.now();
       const statements = [
         ...requireAdmin(actor),
         repository.requireJob(id),
-        repository.restart(id, clock.now()),
+        repository.reopen(id, now),
+        repository.restart(id, now),
         requireChange(database, jobNotRetryable),
       ];
       const [job] = await database.commitAndRead(statements, repository.select(id));
@@ -44,8 +46,13 @@ export function createAdminJobsService({ database, clock, queue, audit, requireA
 
     /** Starts the oldest failed jobs again that match. @returns how many, and whether there may be more. */
     async retryMany(actor: Actor, { limit, ...filter }: RetryJobs): Promise<{ retried: number; hasMore: boolean }> {
-      const restart = repository.restartMany(filter, { limit, now: clock.now() });
-      const [restarted] = await database.commit([restart, audit.countingChanges('jobs'), ...requireAdmin(actor)]);
+      const many = { limit, now: clock.now() };
+      const [, restarted] = await database.commit([
+        repository.reopenMany(filter, many),
+        repository.restartMany(filter, many),
+        audit.countingChanges('jobs'),
+        ...requireAdmin(actor),
+      ]);
       if (restarted.length > 0) audit.settled();
       await queue.wake(restarted.map(({ id }) => id));
       return { retried: restarted.length, hasMore: restarted.length === limit };

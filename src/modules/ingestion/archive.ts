@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type PackedEmbeddings, packEmbeddings, unpackEmbeddings } from '../../platform/embeddings/quantize.ts';
 import type { FileStore } from '../../platform/files/file-store.ts';
 import type { Chunk } from './chunking.ts';
+import { type ModelReading, type ModelReadingName, modelReadingSchema } from './model-reading.ts';
 import { profileProposalSchema } from './profile-proposal.ts';
 
 /** Where a document's objects live: one folder per upload of its bytes. */
@@ -13,6 +14,11 @@ const documentPrefix = (ownerId: string, documentId: string) => `${ownerPrefix(o
 const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentId}/`;
 
 const readingKey = (place: ArchivePlace) => `${folder(place)}reading.json`;
+
+/** `model-ocr-…`: what a model read in the original; `.part` while it has not seen all of it. */
+const modelPrefix = (place: ArchivePlace) => `${folder(place)}model-`;
+const modelKey = (place: ArchivePlace, { step, model }: ModelReadingName) =>
+  `${modelPrefix(place)}${step}-${model.replace(/[^\w.-]/g, '_').slice(0, 120)}`;
 
 const KEY = /^owners\/(?<ownerId>[^/]+)\/documents\/(?<documentId>[^/]+)\/(?<contentId>[^/]+)\//;
 
@@ -50,7 +56,9 @@ const readingSchema = z.object({
   text: z.string(),
   chunks: z.array(chunkSchema),
   /** What a hosted model could still read in the original. */
-  wanted: z.array(z.enum(['ocr', 'caption', 'transcript'])).default([]),
+  wanted: z.array(z.enum(['ocr', 'caption', 'transcript', 'markdown'])).default([]),
+  /** Whose readings are part of the text. */
+  models: z.array(modelReadingSchema.pick({ step: true, model: true })).default([]),
   measurements: z.record(z.string(), z.record(z.string(), z.json())).default({}),
   /** Identifies text and chunks; embeddings name the hash that they were made for. */
   hash: z.string(),
@@ -82,6 +90,38 @@ export function createArchive(files: FileStore) {
     async getEmbeddings(place: ArchivePlace): Promise<PackedEmbeddings | undefined> {
       const bytes = await files.readBytes(`${folder(place)}embeddings.bin`);
       return bytes && unpackEmbeddings(bytes);
+    },
+
+    async putModelReading(
+      place: ArchivePlace,
+      reading: ModelReading,
+      { isWhole }: { isWhole: boolean },
+    ): Promise<void> {
+      const key = modelKey(place, reading);
+      await files.put(`${key}${isWhole ? '' : '.part'}`, new TextEncoder().encode(JSON.stringify(reading)));
+      if (isWhole) await files.remove([`${key}.part`]);
+    },
+
+    /** What that model has read in these bytes, or what it had got to. */
+    async getModelReading(
+      place: ArchivePlace,
+      name: ModelReadingName,
+      { isWhole }: { isWhole: boolean } = { isWhole: true },
+    ): Promise<ModelReading | undefined> {
+      const bytes = await files.readBytes(`${modelKey(place, name)}${isWhole ? '' : '.part'}`);
+      const reading = bytes && modelReadingSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+      return reading?.model === name.model ? reading : undefined;
+    },
+
+    /** What models have read in these bytes: of each step what was put last. */
+    async listModelReadings(place: ArchivePlace): Promise<ModelReading[]> {
+      const { files: found } = await files.list(modelPrefix(place));
+      const whole = found.filter(({ key }) => !key.endsWith('.part')).sort((a, b) => a.uploadedAt - b.uploadedAt);
+      const last = new Map(whole.map(({ key }) => [key.slice(modelPrefix(place).length).split('-')[0], key]));
+      const contents = await Promise.all([...last.values()].map((key) => files.readBytes(key)));
+      return contents.flatMap((bytes) =>
+        bytes ? modelReadingSchema.parse(JSON.parse(new TextDecoder().decode(bytes))) : [],
+      );
     },
 
     /** Removes everything of a document. @returns how many objects there were. */

@@ -6,6 +6,11 @@ export const jobHasEnded = () =>
 export const deletionNotCancellable = () =>
   new AppError('conflict', 'A deletion cannot be cancelled once it was accepted.', { code: 'job_not_cancellable' });
 
+export const batchNotRetryable = () =>
+  new AppError('conflict', 'Nothing in this batch has failed that could be tried again.', {
+    code: 'job_not_retryable',
+  });
+
 export const jobNotRetryable = () =>
   new AppError('conflict', 'Only a failed or cancelled job that nothing has replaced can be retried.', {
     code: 'job_not_retryable',

@@ -1,7 +1,9 @@
 import type { IndexOf } from '../../index-object/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
+import type { ReadingModels } from '../../platform/models/reading-models.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
+import type { DocumentChildren } from '../library/document-children.ts';
 import type { DocumentProcessing, ProcessedDocument } from '../library/document-processing.ts';
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { embedReading } from './embedding-step.ts';
@@ -13,10 +15,12 @@ import { readOriginal } from './reading-step.ts';
 type Deps = {
   clock: Clock;
   documents: DocumentProcessing;
+  children: DocumentChildren;
   archive: Archive;
   embeddings: Embeddings;
   vectors: VectorStore;
   indexOf: IndexOf;
+  models: ReadingModels;
 };
 
 /** Share of the work done when a step begins, in per cent. */
@@ -46,14 +50,23 @@ export function createProcessing(deps: Deps): JobHandler {
       if (kept?.hash === known && kept.profile === wanted) return kept;
     }
     await attempt.heartbeat({ step: 'read' });
-    const reading = await readOriginal(archive, { place, document, onPage: (...page) => onPage(attempt, page) });
-    const pages = reading.pageCount ?? 1;
+    const canConvert = deps.models.modelFor('markdown') !== undefined;
+    const { reading: own, children } = await readOriginal(archive, {
+      place,
+      document,
+      canConvert,
+      onPage: (...page) => onPage(attempt, page),
+    });
+    const pages = own.pageCount ?? 1;
     await attempt.heartbeat({ totalItems: pages, processedItems: pages });
+    // Before the reading is kept: an attempt that finds it does not look for children again.
+    const notes = await deps.children.adopt(attempt, { document, kind: own.kind, children });
+    const reading = { ...own, metadata: { ...own.metadata, ...notes } };
     await attempt.prove();
     await archive.putReading(place, reading);
     await attempt.checkpoint({
       step: 'embed',
-      checkpoint: { readingHash: reading.hash },
+      checkpoint: { ...attempt.job.checkpoint, readingHash: reading.hash },
       progressPercentage: PROGRESS.embed,
       totalItems: reading.chunks.length,
       processedItems: 0,
@@ -84,9 +97,11 @@ export function createProcessing(deps: Deps): JobHandler {
         beforeShowing: attempt.prove,
       });
       await archive.removeEarlier(place);
+      const analysis = documents.analyse(document);
       return {
         result: { chunks: reading.chunks.length, kind: reading.kind, embeddingModel: packed.model },
-        statements: [documents.ready(document, reading)],
+        statements: [documents.ready(document, reading), analysis.insert],
+        makes: [analysis.job.id],
       };
     },
     onFailure: (job, failure) => documents.failed(job, failure),

@@ -1,20 +1,23 @@
 import type { z } from '@hono/zod-openapi';
 import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
+import type { JobView } from './batch-view.ts';
 import type { jobSchema } from './ingestion.schemas.ts';
-import type { Job } from './ingestion.table.ts';
+import type { JobType } from './ingestion.table.ts';
 import { type StepView, stepsOf } from './job-steps.ts';
 
-export function presentJob(job: Job): z.output<typeof jobSchema> {
+/** Jobs whose subject is something else. */
+const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource', 'batch', 'sync_batch']);
+
+export function presentJob(job: JobView): z.output<typeof jobSchema> {
   return {
     id: job.id,
     type: job.type,
-    documentId: job.type === 'delete_collection' ? null : job.subjectId,
+    documentId: NOT_ON_DOCUMENTS.has(job.type) ? null : job.subjectId,
+    batchId: job.parentId,
     status: job.status,
     step: job.step,
     steps: stepsOf(job).map(presentStep),
-    progressPercentage: job.progressPercentage,
-    totalItems: job.totalItems,
-    processedItems: job.processedItems,
+    ...presentProgress(job),
     attempts: job.attempts,
     error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage ?? '' },
     result: job.result,
@@ -31,3 +34,17 @@ const presentStep = ({ startedAt, finishedAt, ...step }: StepView) => ({
   startedAt: isoTimeOrNull(startedAt),
   finishedAt: isoTimeOrNull(finishedAt),
 });
+
+function presentProgress({ items, secondsRemaining = null, ...job }: JobView) {
+  const { progressPercentage, totalItems, processedItems } = job;
+  const own = { progressPercentage, totalItems, processedItems, failedItems: 0, estimatedSecondsRemaining: null };
+  if (!items) return own;
+  const { total, ended, failed } = items;
+  return {
+    progressPercentage: total === 0 ? 0 : Math.floor((100 * ended) / total),
+    totalItems: total,
+    processedItems: ended,
+    failedItems: failed,
+    estimatedSecondsRemaining: secondsRemaining,
+  };
+}

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { inJson, requireChange, requireThat } from '../../db/sql.ts';
@@ -28,7 +28,10 @@ export function createJobsRepository(database: Database) {
     find: (ownerId: string, id: string) => rows.find(ownerId, id),
     list: rows.list,
     insert: rows.insert,
-    insertMany: (jobs: Job[]): Statement => rows.insertMany(jobs),
+    select: rows.select,
+
+    /** Those whose row meets the condition, if there is one, when the statement runs. */
+    insertMany: (jobs: Job[], where?: SQL): Statement => rows.insertMany(jobs, where === undefined ? {} : { where }),
 
     /** Records progress and extends the lease; changes nothing when the lease is lost. */
     advance(lease: Lease, { progress, now, leaseMs }: { progress: Progress; now: number; leaseMs: number }): Statement {
@@ -155,6 +158,15 @@ export function createJobsRepository(database: Database) {
         .where(sql`${table.id} in (${open})`);
     },
 
+    /** Removes those that have succeeded. */
+    removeSucceeded(subjects: { ownerId: string; type: JobType; subjectId: string }[]): Statement {
+      const done = sql`select job.id from json_each(${JSON.stringify(subjects)}) as subject
+        cross join processing_jobs as job on job.owner_id = subject.value ->> 'ownerId'
+        and job.subject_id = subject.value ->> 'subjectId'
+        where job.type = subject.value ->> 'type' and job.status = 'succeeded' and job.parent_id is null`;
+      return orm.delete(table).where(sql`${table.id} in (${done})`);
+    },
+
     /** Which of the subjects have a job that has not ended. */
     async openSubjects(ownerId: string, subjectIds: string[], type?: JobType): Promise<Set<string>> {
       const open = await orm
@@ -165,7 +177,8 @@ export function createJobsRepository(database: Database) {
             eq(table.ownerId, ownerId),
             inJson(table.subjectId, subjectIds),
             isNotNull(table.dueAt),
-            type && eq(table.type, type),
+            // Analysing changes nothing in which other stores must agree with the catalogue.
+            type ? eq(table.type, type) : ne(table.type, 'analyse_document'),
           ),
         );
       return new Set(open.flatMap((row) => row.subjectId ?? []));

@@ -58,7 +58,8 @@ const cancel = scopedRoute('jobs:write', {
   operationId: 'cancelJob',
   tags,
   summary: 'Cancel a job',
-  description: 'A running job stops at its next step. It can be retried.',
+  description:
+    'A running job stops at its next step. It can be retried. Of a batch, whatever has not ended is cancelled.',
   request: { params },
   responses: { 200: json(jobSchema, 'The job.'), ...problems('not_found', 'conflict', 'invalid_fields') },
 });
@@ -69,7 +70,8 @@ const retry = scopedRoute('jobs:write', {
   operationId: 'retryJob',
   tags,
   summary: 'Retry a failed or cancelled job',
-  description: 'It goes on from the step that failed, with fresh attempts.',
+  description:
+    'It goes on from the step that failed, with fresh attempts. Of a batch, only what failed or was cancelled starts again.',
   request: { params },
   responses: { 200: json(jobSchema, 'The job.'), ...problems('not_found', 'conflict', 'invalid_fields') },
 });

@@ -24,12 +24,22 @@ export const jobSchema = z
     id: z.uuid(),
     type: z.enum(JOB_TYPES),
     documentId: z.uuid().nullable(),
+    batchId: z
+      .uuid()
+      .nullable()
+      .openapi({ description: 'The batch, or the job whose document this one’s came out of.' }),
     status: z.enum(JOB_STATUSES),
     step: z.string().nullable().openapi({ description: 'What a running job is at.' }),
     steps: z.array(stepSchema).openapi({ description: 'In order. A retry goes on with the one that failed.' }),
     progressPercentage: z.number().min(0).max(100),
     totalItems: z.number().int(),
     processedItems: z.number().int(),
+    failedItems: z.number().int().openapi({ description: 'Of a batch: how many items failed so far.' }),
+    estimatedSecondsRemaining: z
+      .number()
+      .int()
+      .nullable()
+      .openapi({ description: 'Of a batch: how long the rest takes at the pace so far.' }),
     attempts: z.number().int(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     result: z.record(z.string(), z.unknown()).nullable(),

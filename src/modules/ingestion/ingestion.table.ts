@@ -5,10 +5,15 @@ import { jobStepSchema } from './job-steps.ts';
 
 export const JOB_TYPES = [
   'process_document',
+  'analyse_document',
   'sync_document',
   'delete_document',
   'delete_collection',
   'reconcile_library',
+  'fetch_resource',
+  'batch',
+  'sync_batch',
+  'sync_family',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -36,6 +41,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   finishedAt: timestamp('finished_at'),
   version: version(),
   ...timestamps(),
+  parentId: text('parent_id'),
   steps: json('steps', z.array(jobStepSchema)).notNull().default([]),
 });
 

@@ -27,7 +27,12 @@ export function versionSeen(lastEventId: string | undefined): number {
   return /^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : 0;
 }
 
-type Followed = { status: JobStatus; version: number };
+type Followed = {
+  status: JobStatus;
+  version: number;
+  /** Of a batch, whose row stays as it is while its items end. */
+  items?: { ended: number };
+};
 
 type Following<J> = {
   /** What the follower has seen already; 0: nothing. */
@@ -45,14 +50,16 @@ export async function* followJob<J extends Followed>(
 ): AsyncGenerator<{ type: 'progress' | 'end' | 'heartbeat'; job: J }> {
   const start = clock.now();
   let seen = seenVersion;
+  let seenItems: number | undefined;
   let quietSince = start;
   for (let job = first; !isGone(); job = await look()) {
     if (hasEnded(job.status)) {
       yield { type: 'end', job };
       return;
     }
-    if (job.version > seen) {
+    if (job.version > seen || job.items?.ended !== seenItems) {
       seen = job.version;
+      seenItems = job.items?.ended;
       quietSince = clock.now();
       yield { type: 'progress', job };
     } else if (clock.now() - quietSince >= HEARTBEAT_MS) {

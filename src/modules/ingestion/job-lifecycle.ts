@@ -3,6 +3,9 @@ import type { JobStatus } from './ingestion.table.ts';
 /** Attempts after which a job that keeps failing, or keeps being lost with its worker, is given up. */
 export const MAX_ATTEMPTS = 10;
 
+/** How often somebody looks whether a batch has ended that its last item did not end. */
+export const LOOK_AT_BATCH_MS = 60_000;
+
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 5 * 60_000;
 
@@ -33,11 +36,17 @@ export class NotYetError extends Error {
 
   constructor(message: string, delayMs: number) {
     super(message);
-    this.delayMs = delayMs;
+    // Times are stored as whole numbers.
+    this.delayMs = Math.ceil(delayMs);
   }
 }
 
 export type Failure = { code: string; message: string };
+
+export const ALL_ITEMS_FAILED: Failure = {
+  code: 'all_items_failed',
+  message: 'None of the files could be read; the items of the batch say why.',
+};
 
 /** What becomes of a job whose attempt threw. */
 export type Outcome =

@@ -4,9 +4,17 @@ import { isGuardFailure } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Actor, jobActor } from '../../shared/actor.ts';
+import { createBatchesRepository } from './batches.repository.ts';
 import { createJobsRepository, type Lease, type Progress } from './ingestion.repository.ts';
 import type { Job, JobType } from './ingestion.table.ts';
-import { decideOutcome, type Failure, LeaseLostError, MAX_ATTEMPTS, type Outcome } from './job-lifecycle.ts';
+import {
+  ALL_ITEMS_FAILED,
+  decideOutcome,
+  type Failure,
+  LeaseLostError,
+  MAX_ATTEMPTS,
+  type Outcome,
+} from './job-lifecycle.ts';
 import { createStepClock, type StepClock } from './job-steps.ts';
 import { createJobTurnsRepository } from './job-turns.repository.ts';
 
@@ -29,7 +37,12 @@ export type Attempt = {
 };
 
 /** What a finished job leaves: its result, and the changes of state committed together with its end. */
-export type Completion = { result: Job['result']; statements: Statement[] };
+export type Completion = {
+  result: Job['result'];
+  statements: Statement[];
+  /** Ids of jobs that the statements make, to be woken once they are there. */
+  makes?: string[];
+};
 
 export type JobHandler = {
   run(attempt: Attempt): Promise<Completion>;
@@ -49,6 +62,8 @@ export type AttemptReport = {
   retryDelayMs?: number;
   /** A job that waits for the place of this one, and is to be woken. */
   next?: string | undefined;
+  /** Jobs that it has made. */
+  made?: string[];
 };
 
 /** A job that was taken for one attempt. */
@@ -62,9 +77,14 @@ type Settlement = { lease: Lease; outcome: Outcome; steps: StepClock };
  */
 export function createJobRunner({ database, clock, config, logger, handlers }: Deps) {
   const repository = createJobsRepository(database);
+  const batches = createBatchesRepository(database);
   const turns = createJobTurnsRepository(database);
   const leaseMs = config.JOB_LEASE_MS;
   const places = { perOwner: config.JOBS_PER_USER, inAll: config.JOBS_AT_ONCE };
+
+  /** The last item to end ends its batch. */
+  const closeBatch = ({ parentId: id }: Job): Statement[] =>
+    id === null ? [] : [batches.close({ id, now: clock.now(), failure: ALL_ITEMS_FAILED })];
 
   const beginAttempt = (job: Job, { lease, steps }: { lease: Lease; steps: StepClock }): Attempt => {
     let lastSignMs = clock.now();
@@ -108,7 +128,7 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
     const steps = clocked.end(now, false);
     if (outcome.type === 'fail') {
       const failed = repository.fail(lease, { failure, steps, now });
-      const next = await leave([...failed, ...handlers[job.type].onFailure(job, failure)]);
+      const next = await leave([...failed, ...handlers[job.type].onFailure(job, failure), ...closeBatch(job)]);
       await handlers[job.type].afterFailure?.(job);
       return { outcome: 'failed', next };
     }
@@ -138,7 +158,8 @@ export function createJobRunner({ database, clock, config, logger, handlers }: D
         const completion = await handlers[job.type].run(beginAttempt(job, { lease, steps }));
         const now = clock.now();
         const succeeded = repository.succeed(lease, { result: completion.result, steps: steps.end(now, true), now });
-        return { outcome: 'succeeded', next: await leave([...succeeded, ...completion.statements]) };
+        const next = await leave([...succeeded, ...completion.statements, ...closeBatch(job)]);
+        return { outcome: 'succeeded', next, ...(completion.makes && { made: completion.makes }) };
       } catch (error) {
         if (error instanceof LeaseLostError || isGuardFailure(error)) return leaveLost();
         const outcome = decideOutcome(error, { attempts: job.attempts, random: Math.random });

@@ -35,7 +35,8 @@ export function createJobTurnsRepository(database: Database) {
     ) where owner_id is not null limit 1)`;
 
   const hasPlace = ({ now, places }: Moment): SQL => sql`(select count(*) from (
-      select 1 from processing_jobs where status = 'running' and due_at > ${now} limit ${places.inAll}
+      select 1 from processing_jobs where status = 'running' and due_at > ${now} and lease_token is not null
+      limit ${places.inAll}
     )) < ${integer(places.inAll)}`;
 
   /** The id of the job whose turn it is: the preferred one, if it is its owner's turn. */
@@ -82,7 +83,7 @@ export function createJobTurnsRepository(database: Database) {
       orm.all<{ id: string }>(sql`select id from (select ${nextId(moment, null)} as id) where id is not null
         and exists (select 1 from job_turns where needs_waking = 1 and due_at <= ${moment.now})`),
 
-    /** Queues jobs again, of any owner, whose worker gave no sign of life until its lease was over. */
+    /** Queues jobs again, of any owner, whose worker gave no sign of life until its lease was over; and batches in time. */
     release: (now: number): Statement<{ id: string }[]> =>
       orm
         .update(table)

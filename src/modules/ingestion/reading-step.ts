@@ -1,24 +1,38 @@
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
 import { chunkDocument } from './chunking.ts';
-import { checkSize, extractDocument } from './extraction/extract.ts';
-import { ExtractionError, type OnPage } from './extraction/extractor.ts';
+import { checkSize, type Extraction, extractDocument } from './extraction/extract.ts';
+import { type ChildFile, DOCUMENT_KINDS, ExtractionError, type OnPage } from './extraction/extractor.ts';
+import { toBeConverted } from './extraction/formats.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
+import { type ModelReading, withModelReadings } from './model-reading.ts';
 import { type ProfileChoice, profileToRead, proposeProfile } from './profile-proposal.ts';
 
 /** What the reading step needs to know of a document. */
 export type ReadableDocument = ProfileChoice & { filename: string; mediaType: string; sizeBytes: number };
 
+/** What a document says, and the files within it, which are none of its text. */
+export type ReadOriginal = { reading: Reading; children: ChildFile[] };
+
+type ReadOptions = {
+  place: ArchivePlace;
+  document: ReadableDocument;
+  /** Whether a model may be asked for what is of no format that is read here. */
+  canConvert: boolean;
+  /** Told after each page, where there are pages; what it throws ends the reading. */
+  onPage?: OnPage;
+};
+
 /**
- * Reads a document's original: extracts its text and cuts it into passages as its profile says, which the rules choose
- * unless a user has.
+ * Reads a document's original: extracts its text, puts in what models have read in it, and cuts it into passages as its
+ * profile says, which the rules choose unless a user has.
  * @throws PermanentJobError with a reason for the owner when the file cannot be read.
  */
 export async function readOriginal(
   archive: Archive,
-  { place, document, onPage }: { place: ArchivePlace; document: ReadableDocument; onPage?: OnPage },
-): Promise<Reading> {
+  { place, document, canConvert, onPage }: ReadOptions,
+): Promise<ReadOriginal> {
   let interruption: { reason: unknown } | undefined;
   const watched: OnPage = async (done, total) => {
     try {
@@ -32,7 +46,10 @@ export async function readOriginal(
     checkSize(document.sizeBytes);
     const bytes = await archive.files.readBytes(archive.originalKey(place));
     if (!bytes) throw new PermanentJobError('original_missing', 'The original file is not in the archive.');
-    return await read(bytes, { document, onPage: watched });
+    const extraction = await extract(bytes, { document, canConvert, onPage: watched });
+    const readings = extraction.document.wanted?.length ? await archive.listModelReadings(place) : [];
+    const reading = await compose(extraction, { document, readings });
+    return { reading, children: extraction.document.children ?? [] };
   } catch (error) {
     // What stopped the reading from outside is no fault of the file.
     if (interruption) throw interruption.reason;
@@ -41,20 +58,36 @@ export async function readOriginal(
   }
 }
 
-type Options = { document: ReadableDocument; onPage: OnPage };
+type Extracted = Omit<Extraction, 'kind'> & { kind: string };
 
-async function read(bytes: Uint8Array, { document: given, onPage }: Options): Promise<Reading> {
-  const { filename, mediaType, ...choice } = given;
-  const { kind, extractor, document } = await extractDocument({ bytes, filename, mediaType, onPage });
-  const proposal = proposeProfile({ kind, filename, title: document.title, blocks: document.blocks });
+type ExtractOptions = Omit<ReadOptions, 'place'>;
+
+async function extract(bytes: Uint8Array, { document, canConvert, onPage }: ExtractOptions): Promise<Extracted> {
+  const { filename, mediaType } = document;
+  try {
+    return await extractDocument({ bytes, filename, mediaType, onPage });
+  } catch (error) {
+    const isForeign = error instanceof ExtractionError && error.reason === 'unsupported_format';
+    if (!isForeign || !canConvert || !toBeConverted(filename)) throw error;
+    return { kind: 'unknown', extractor: 'none@1', document: { metadata: {}, blocks: [], wanted: ['markdown'] } };
+  }
+}
+
+async function compose(
+  { kind, extractor, document }: Extracted,
+  { document: { filename, ...choice }, readings }: { document: ReadableDocument; readings: ModelReading[] },
+): Promise<Reading> {
+  const blocks = withModelReadings(document.blocks, readings);
+  const known = DOCUMENT_KINDS.find((name) => name === kind) ?? 'text';
+  const proposal = proposeProfile({ kind: known, filename, title: document.title, blocks });
   const profile = profileToRead(choice, proposal);
-  const { text, chunks } = chunkDocument(document.blocks, profile);
+  const { text, chunks } = chunkDocument(blocks, profile);
   return {
     format: 1,
     extractor,
     kind,
     ...(document.title !== undefined && { title: document.title }),
-    language: await detectLanguage(text),
+    language: (await detectLanguage(text)) ?? readings.find(({ language }) => language !== null)?.language ?? null,
     metadata: document.metadata,
     pageCount: document.pageCount ?? null,
     profile,
@@ -62,6 +95,7 @@ async function read(bytes: Uint8Array, { document: given, onPage }: Options): Pr
     text,
     chunks,
     wanted: document.wanted ?? [],
+    models: readings.map(({ step, model }) => ({ step, model })),
     measurements: document.measurements ?? {},
     hash: await hashReading(text, chunks),
   };

@@ -21,6 +21,7 @@ export type CollectionFields = {
 export type CollectionChanges = { [K in keyof CollectionFields]?: CollectionFields[K] | undefined };
 
 type Item = { collectionId: string; documentId: string; now: number };
+type Items = Omit<Item, 'documentId'> & { documentIds: string[] };
 type Change = { id: string; now: number; expectedVersion?: number | undefined };
 
 const counts = {
@@ -49,7 +50,7 @@ export function createCollectionsRepository(database: Database) {
     parentId ? [requireLive(ownerId, { id: parentId, refusal: noParentCollection })] : [];
 
   /** Sorts collections by when their content last changed; does not count as a version of what people edit. */
-  const touchIfChanged = (ownerId: string, { collectionId, now }: Item): Statement =>
+  const touchIfChanged = (ownerId: string, { collectionId, now }: Omit<Item, 'documentId'>): Statement =>
     orm
       .update(collections)
       .set({ updatedAt: now })
@@ -113,13 +114,13 @@ export function createCollectionsRepository(database: Database) {
     subtree: tree.subtree,
     requireLive,
 
-    /** Files a document of the same owner; a row that is there already stays. */
-    addItem(ownerId: string, item: Item): Statement[] {
+    /** Files documents of the same owner; a row that is there already stays. */
+    addItems(ownerId: string, item: Items): Statement[] {
       const add = orm.run(sql`insert into collection_items (collection_id, document_id, owner_id, created_at)
         select collections.id, documents.id, documents.owner_id, ${integer(item.now)}
-        from collections join documents on documents.id = ${item.documentId}
-        where collections.id = ${item.collectionId} and collections.owner_id = ${ownerId}
-          and documents.owner_id = ${ownerId}
+        from collections cross join json_each(${JSON.stringify(item.documentIds)}) as wanted
+        cross join documents on documents.id = wanted.value and +documents.owner_id = ${ownerId}
+        where collections.id = ${item.collectionId} and +collections.owner_id = ${ownerId}
         on conflict do nothing`);
       return [add, touchIfChanged(ownerId, item)];
     },

@@ -87,11 +87,20 @@ export function createCollectionsService({ database, clock, ids, audit }: Deps) 
       return commitOne(repository.restore(ownerId, { id, now: clock.now() }), { ownerId, id });
     },
 
+    /** A statement that undoes its batch unless the live collection is the owner's. */
+    requireLive: repository.requireLive,
+
     /** Files a document of the same owner; that it is filed already is no error. Refused with
      * `not_found` unless the live collection is theirs. */
     addItemStatements: (ownerId: string, item: Item): Statement[] => [
       repository.requireLive(ownerId, { id: item.collectionId, refusal: () => notFound('collection') }),
-      ...repository.addItem(ownerId, item),
+      ...repository.addItems(ownerId, { ...item, documentIds: [item.documentId] }),
+    ],
+
+    /** The same for many documents. */
+    addItemsStatements: (ownerId: string, items: Omit<Item, 'documentId'> & { documentIds: string[] }): Statement[] => [
+      repository.requireLive(ownerId, { id: items.collectionId, refusal: () => notFound('collection') }),
+      ...repository.addItems(ownerId, items),
     ],
 
     /** Takes a document out; that it was not in there is no error. Refused as above. */

@@ -3,7 +3,7 @@ import { isNotModified } from '../../http/etag.ts';
 import { idParam, json, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import type { ContentView } from './document-content.ts';
 import { chunkPageSchema, chunksQuery, documentTextSchema, textQuery } from './documents.schemas.ts';
-import { attachmentNamed } from './filenames.ts';
+import { servedAs } from './served-content.ts';
 
 const tags = ['documents'];
 const params = idParam('document');
@@ -15,7 +15,8 @@ const content = scopedRoute('documents:read', {
   operationId: 'getDocumentContent',
   tags,
   summary: 'Get the original file',
-  description: 'Byte for byte as it was handed in. `Range` gives a part of it.',
+  description:
+    'Byte for byte as it was handed in. `Range` gives a part of it. Pictures, sound and films that every browser knows may be shown in place, under the type of what they were found to be; everything else is an attachment.',
   request: { params },
   responses: {
     200: { description: 'The file.', content: binary },
@@ -74,13 +75,13 @@ export function documentContentRoutes(app: Router): void {
   });
 }
 
-/** Content is handed over as a download, never to be shown or run in the API's origin. */
 function contentHeaders({ document, range, size }: ContentView) {
   const length = range?.length ?? size;
+  const { mediaType, disposition } = servedAs(document);
   return {
-    'content-type': document.mediaType,
+    'content-type': mediaType,
     'content-length': String(length),
-    'content-disposition': attachmentNamed(document.filename),
+    'content-disposition': disposition,
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     etag: `"${document.sha256}"`,

@@ -7,7 +7,12 @@ import { documentNotReady, rangeNotSatisfiable } from './documents.errors.ts';
 import type { FiledDocument } from './documents.repository.ts';
 import type { DocumentsService } from './documents.service.ts';
 
-type Deps = { archive: Archive; documents: DocumentsService };
+type Deps = {
+  archive: Archive;
+  documents: DocumentsService;
+  /** Somebody has begun to read it. */
+  onOpened: (document: FiledDocument) => void;
+};
 
 export type ChunkView = Reading['chunks'][number] & { id: string; text: string };
 
@@ -20,7 +25,7 @@ export type ContentView = {
 };
 
 /** Reading what the archive holds of a document. */
-export function createDocumentContent({ archive, documents }: Deps) {
+export function createDocumentContent({ archive, documents, onOpened }: Deps) {
   const getRead = async (actor: Actor, id: string): Promise<{ document: FiledDocument; reading: Reading }> => {
     const document = await documents.get(actor, id);
     const reading = await archive.getReading(placeOf(document));
@@ -41,12 +46,14 @@ export function createDocumentContent({ archive, documents }: Deps) {
       if (range === 'unsatisfiable') throw rangeNotSatisfiable(document.sizeBytes);
       const file = await archive.files.read(archive.originalKey(placeOf(document)), range);
       if (!file) throw notFound('document');
+      if (!range || range.offset === 0) onOpened(document);
       return { document, body: file.body, size: document.sizeBytes, range };
     },
 
     /** The extracted text from `start` to `end` (UTF-16 code units). */
     async getText(actor: Actor, { id, start, end }: { id: string; start: number; end?: number | undefined }) {
-      const { reading } = await getRead(actor, id);
+      const { document, reading } = await getRead(actor, id);
+      if (start === 0) onOpened(document);
       const length = reading.text.length;
       const from = Math.min(start, length);
       const to = Math.max(from, Math.min(end ?? length, length));

@@ -3,7 +3,7 @@ import type { IndexedDocument } from '../../index-object/index.types.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reading } from '../ingestion/archive.ts';
 import { PROFILES, type Profile } from '../ingestion/chunking.ts';
-import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
+import type { Job, JobsService, PreparedJob } from '../ingestion/ingestion.service.ts';
 import { type Failure, PermanentJobError } from '../ingestion/job-lifecycle.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import type { DocumentsService } from './documents.service.ts';
@@ -57,9 +57,22 @@ export function createDocumentProcessing({ database, clock, jobs, documents }: D
       });
     },
 
+    /** The job that analyses what was read, committed together with the success: nobody waits for it. */
+    analyse: (document: ProcessedDocument): PreparedJob =>
+      jobs.prepare(document.ownerId, { type: 'analyse_document', subjectId: document.id }),
+
+    /** The document as it is now. */
+    select: (ownerId: string, id: string): Statement<FiledDocument[]> => repository.select(ownerId, id),
+
+    /** A job that reads a document again because a model has found more in it; should it fail, all stays as it is. */
+    readAgain: (ownerId: string, id: string): PreparedJob =>
+      jobs.prepare(ownerId, { type: 'process_document', subjectId: id, checkpoint: { hasBeenReady: true } }),
+
     /** Committed together with the job's failure. */
     failed(job: Job, failure: Failure): Statement[] {
       const id = subjectOf(job);
+      if (job.checkpoint['hasBeenReady'] === true)
+        return [repository.markReadyAgain(job.ownerId, { id, now: clock.now() })];
       const { code: errorCode, message: errorMessage } = failure;
       const failed = repository.markFailed(job.ownerId, { id, errorCode, errorMessage, now: clock.now() });
       return [failed, jobs.prepare(job.ownerId, { type: 'sync_document', subjectId: id }).insert];

@@ -18,8 +18,9 @@ import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone 
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
-import { safeFilename, safeMediaType, titleOf } from './filenames.ts';
+import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
+import { newDocument } from './new-document.ts';
 import type { TagsService } from './tags.service.ts';
 
 type Deps = {
@@ -40,8 +41,15 @@ type Deps = {
 /** An upload's body as it arrives. */
 export type UploadBody = { body: ReadableStream<Uint8Array> | null; contentType: string | undefined };
 
-type Received = WrittenFile &
-  Pick<Document, 'filename' | 'mediaType'> & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+/** Bytes in the archive, with what their sender calls them. */
+export type StoredOriginal = WrittenFile & Pick<Document, 'filename' | 'mediaType'>;
+
+type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'mediaType'> };
+
+export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
+
+/** How a document is filed, and the batch that its job belongs to. */
+type Filing = Pick<UploadFields, 'tags' | 'collectionId'> & { parentId?: string | null };
 
 /** Taking files in: bytes into the archive first, then one batch for the document, its filing and its job. */
 export function createDocumentUpload(deps: Deps) {
@@ -86,39 +94,6 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const newDocument = (place: ArchivePlace, { file, fields }: { file: Received; fields: UploadFields }): Document => {
-    const now = clock.now();
-    return {
-      id: place.documentId,
-      ownerId: place.ownerId,
-      title: fields.title ?? titleOf(file.filename),
-      titleIsGiven: fields.title !== undefined,
-      filename: file.filename,
-      mediaType: file.mediaType,
-      kind: null,
-      profile: fields.profile ?? 'general',
-      profileChosenBy: fields.profile === undefined ? 'rules' : 'user',
-      profileProposal: null,
-      status: 'pending',
-      errorCode: null,
-      errorMessage: null,
-      language: null,
-      sizeBytes: file.size,
-      sha256: file.sha256,
-      contentVersion: 1,
-      contentId: place.contentId,
-      pageCount: null,
-      chunkCount: 0,
-      metadata: fields.metadata,
-      extractedMetadata: {},
-      revision: 1,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-      deletedAt: null,
-    };
-  };
-
   const filingStatements = (document: FiledDocument): Statement[] => {
     const { ownerId, id: documentId, createdAt: now } = document;
     return [
@@ -131,17 +106,59 @@ export function createDocumentUpload(deps: Deps) {
     ];
   };
 
+  /** The document's rows and the job that reads it, for one batch. */
+  const prepare = (row: Document, filing: Filing): PreparedDocument => {
+    const document = { ...row, ...filingOf(filing) };
+    const { parentId = null } = filing;
+    const { job, insert } = jobs.prepare(row.ownerId, { type: 'process_document', subjectId: row.id, parentId });
+    return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
+  };
+
   return {
+    /**
+     * A document of bytes that are in the archive already, for the batch of whoever has put them there; then its job is to
+     * be woken. Refused with `not_found` unless the collection is live.
+     */
+    prepare: (
+      place: ArchivePlace,
+      { file, fields, parentId }: { file: StoredOriginal; fields: UploadFields; parentId: string | null },
+    ): PreparedDocument =>
+      prepare(newDocument({ place, file: named(file), fields, now: clock.now() }), { ...fields, parentId }),
+
+    /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
+    replaceStored(
+      current: Document,
+      {
+        contentId,
+        file,
+        metadata,
+        also,
+      }: { contentId: string; file: StoredOriginal; metadata?: Document['metadata']; also?: Statement[] },
+    ) {
+      return deps.documents.revise(current.ownerId, {
+        id: current.id,
+        expectedVersion: current.version,
+        changes: {
+          ...(metadata && { metadata }),
+          status: 'pending',
+          contentVersion: current.contentVersion + 1,
+          contentId,
+          ...contentOf(named(file)),
+        },
+        also: also ?? [],
+        job: 'process_document',
+      });
+    },
+
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
     async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       deps.audit.making({ type: 'document', id: place.documentId });
       const accepted = await receive(place, upload, async (file, fields) => {
-        const row = newDocument(place, { file, fields });
-        const document = { ...row, ...filingOf(fields) };
-        const { job, insert } = jobs.prepare(actor.userId, { type: 'process_document', subjectId: place.documentId });
+        const row = newDocument({ place, file, fields, now: clock.now() });
+        const { document, job, statements } = prepare(row, fields);
         try {
-          await database.commit([repository.insert(row), ...filingStatements(document), insert]);
+          await database.commit(statements);
         } catch (error) {
           if (isForeignKeyViolation(error)) throw ownerGone();
           throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
@@ -170,10 +187,7 @@ export function createDocumentUpload(deps: Deps) {
             status: 'pending',
             contentVersion: current.contentVersion + 1,
             contentId,
-            filename: file.filename,
-            mediaType: file.mediaType,
-            sizeBytes: file.size,
-            sha256: file.sha256,
+            ...contentOf(file),
           },
           job: 'process_document',
         }),
@@ -182,7 +196,22 @@ export function createDocumentUpload(deps: Deps) {
   };
 }
 
-const filingOf = ({ tags, collectionId }: UploadFields) => ({
+const named = (file: StoredOriginal): StoredOriginal => ({
+  ...file,
+  filename: safeFilename(file.filename),
+  mediaType: safeMediaType(file.mediaType),
+});
+
+const contentOf = ({ filename, mediaType, size, sha256 }: StoredOriginal) => ({
+  filename,
+  mediaType,
+  sizeBytes: size,
+  sha256,
+});
+
+export type DocumentUpload = ReturnType<typeof createDocumentUpload>;
+
+const filingOf = ({ tags, collectionId }: Pick<UploadFields, 'tags' | 'collectionId'>) => ({
   tagIds: [],
   tagNames: tags,
   collectionIds: collectionId === undefined ? [] : [collectionId],

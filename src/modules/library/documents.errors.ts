@@ -5,12 +5,22 @@ export const documentNotReady = (status: string) =>
     code: 'document_not_ready',
   });
 
+export const documentNotRead = () =>
+  new AppError('conflict', 'The document is being read, or could not be; its job says more.', {
+    code: 'document_not_ready',
+  });
+
 export const noFile = () => invalidField('file', 'Send one file in a multipart field named `file`.');
 
 export const emptyFile = () => invalidField('file', 'The file is empty.');
 
 export const fileTooLarge = (maxBytes: number) =>
   new AppError('too_large', `A file may have at most ${maxBytes} bytes.`, { code: 'file_too_large' });
+
+export const batchTooLarge = (maxBytes: number) =>
+  new AppError('too_large', `The files of a batch may have at most ${maxBytes} bytes together.`, {
+    code: 'batch_too_large',
+  });
 
 export const brokenUpload = () =>
   new AppError('malformed', 'The upload ended early or is not valid multipart/form-data; send it again.');

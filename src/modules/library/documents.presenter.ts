@@ -20,6 +20,7 @@ export function presentDocument(document: FiledDocument): z.output<typeof docume
     sizeBytes: document.sizeBytes,
     sha256: document.sha256,
     contentVersion: document.contentVersion,
+    parentDocumentId: document.parentDocumentId,
     pageCount: document.pageCount,
     chunkCount: document.chunkCount,
     tags: document.tagNames,

@@ -2,8 +2,10 @@ import { and, count, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
-import { inJson } from '../../db/sql.ts';
+import { also, inJson, requireThat } from '../../db/sql.ts';
+import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
+import { documentNotRead } from './documents.errors.ts';
 import { collectionItems, type Document, documents, documentTags, tags } from './library.table.ts';
 
 /** A document with how it is filed. */
@@ -25,6 +27,7 @@ export type DocumentFilter = {
   collectionId?: string | undefined;
   createdFrom?: number | undefined;
   createdTo?: number | undefined;
+  parentDocumentId?: string | undefined;
 };
 
 const idList = (value: string): string[] => JSON.parse(value);
@@ -80,7 +83,7 @@ export function createDocumentsRepository(database: Database) {
       rows.select(ownerId, id, trash),
 
     list(ownerId: string, { trash, ...options }: DocumentFilter & PageRequest & { trash: Trash }) {
-      const { status, kind, profile, title, createdFrom, createdTo } = options;
+      const { status, kind, profile, title, createdFrom, createdTo, parentDocumentId } = options;
       return rows.list(ownerId, {
         ...options,
         trash,
@@ -88,6 +91,7 @@ export function createDocumentsRepository(database: Database) {
           status,
           kind,
           profile,
+          parentDocumentId,
           title: title === undefined ? undefined : { contains: title },
           createdAt: { from: createdFrom ?? 0, to: createdTo ?? Number.MAX_SAFE_INTEGER },
         },
@@ -106,6 +110,31 @@ export function createDocumentsRepository(database: Database) {
     },
 
     insert: (row: NewRow<typeof documents>): Statement => rows.insert(row),
+
+    /** Gives many documents the same metadata. */
+    describeAll: (ownerId: string, { ids, metadata }: { ids: string[] } & Pick<Document, 'metadata'>): Statement =>
+      database.orm
+        .update(documents)
+        .set({ metadata })
+        .where(and(inJson(documents.id, ids), also(documents.ownerId, ownerId))),
+
+    insertMany: (documents: Document[]): Statement => rows.insertMany(documents),
+
+    /** Those of the documents that there are, in any state, with how they are filed. */
+    findFiled: (ownerId: string, ids: string[]): Promise<FiledDocument[]> => rows.findMany(ownerId, ids, 'include'),
+
+    /** Undoes its batch unless the document is live and has been read. */
+    requireReady(ownerId: string, id: string): Statement[] {
+      const condition = (status: SQL) => sql`exists (select 1 from documents where documents.id = ${id}
+        and +documents.owner_id = ${ownerId} and documents.deleted_at is null and ${status})`;
+      return [
+        requireThat(database, { condition: condition(notDeleting), refusal: () => notFound('document') }),
+        requireThat(database, {
+          condition: condition(eq(documents.status, 'ready')),
+          refusal: documentNotRead,
+        }),
+      ];
+    },
 
     /** Changes a document that is not being deleted and counts the revision that the index follows. */
     revise(
@@ -149,6 +178,14 @@ export function createDocumentsRepository(database: Database) {
         .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), notDeleting));
     },
 
+    /** After an attempt to read more in it that came to nothing. */
+    markReadyAgain(ownerId: string, { id, now }: { id: string; now: number }): Statement {
+      return database.orm
+        .update(documents)
+        .set({ status: 'ready', updatedAt: now })
+        .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id), eq(documents.status, 'processing')));
+    },
+
     markFailed(
       ownerId: string,
       { id, errorCode, errorMessage, now }: { id: string; errorCode: string; errorMessage: string; now: number },
@@ -173,7 +210,8 @@ export function createDocumentsRepository(database: Database) {
       const counted = await database.orm
         .select({
           total: sql<number>`count(*) + (select count(*) from document_tags where document_tags.document_id = ${id})
-            + (select count(*) from collection_items where collection_items.document_id = ${id})`.as('total'),
+            + (select count(*) from collection_items where collection_items.document_id = ${id})
+            + (select count(*) from analysis_results where analysis_results.document_id = ${id})`.as('total'),
         })
         .from(documents)
         .where(and(eq(documents.ownerId, ownerId), eq(documents.id, id)));

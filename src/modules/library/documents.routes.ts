@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { expectedVersion, isNotModified } from '../../http/etag.ts';
 import { idParam, json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import { parseTime } from '../../shared/time.ts';
+import { reprocessBody } from '../analyses/analyses.schemas.ts';
 import { presentJob } from '../ingestion/ingestion.presenter.ts';
 import { jobSchema } from '../ingestion/ingestion.schemas.ts';
 import { documentTag, presentDocument } from './documents.presenter.ts';
@@ -11,9 +12,11 @@ import {
   documentPageSchema,
   documentSchema,
   listDocumentsQuery,
+  removeDocumentQuery,
   replacementFormSchema,
   uploadFormSchema,
 } from './documents.schemas.ts';
+import type { FamilyScope } from './documents.service.ts';
 import { foldTagName } from './tags.ts';
 
 const tags = ['documents'];
@@ -81,10 +84,12 @@ const remove = scopedRoute('documents:write', {
   summary: 'Delete a document',
   description:
     'Moves it to the trash, from which it can be restored; searches stop finding it at once. With `permanent=true` a ' +
-    'job removes its rows, files, index entries and vectors, and proves in its result that nothing is left.',
+    'job removes its rows, files, index entries and vectors, and proves in its result that nothing is left. ' +
+    'Attachments go with their mail, and come back with it; what came out of an archive or a mailbox stays, unless ' +
+    '`children` says otherwise.',
   request: {
     params,
-    query: z.object({ permanent: z.enum(['true', 'false']).default('false') }),
+    query: removeDocumentQuery,
   },
   responses: {
     202: json(z.object({ job: jobSchema }).openapi('AcceptedDeletion'), 'The job that deletes it for good.'),
@@ -108,9 +113,12 @@ const reprocess = scopedRoute('documents:write', {
   path: '/v1/documents/{id}/reprocess',
   operationId: 'reprocessDocument',
   tags,
-  summary: 'Read a document again',
-  request: { params },
-  responses: { 202: json(acceptedSchema, 'The job reads it.'), ...problems('not_found', 'invalid_fields') },
+  summary: 'Read a document again, or analyse it',
+  description:
+    'Without a body, the file is read anew, as if it had just been handed in. With `analyses`, only these are made anew; what ' +
+    'a model has read in the same bytes before is not paid for again. A document that is not `ready` answers 409.',
+  request: { params, body: { required: false, content: { 'application/json': { schema: reprocessBody } } } },
+  responses: { 202: json(acceptedSchema, 'The job does it.'), ...problems('not_found', 'conflict', 'invalid_fields') },
 });
 
 const replaceContent = scopedRoute('documents:write', {
@@ -199,8 +207,9 @@ export function documentRoutes(app: Router): void {
 
   app.openapi(remove, async (c) => {
     const { documents } = c.var.services;
-    const target = { id: c.req.valid('param').id, expectedVersion: expectedVersion(c) };
-    if (c.req.valid('query').permanent === 'true') {
+    const { permanent, children } = c.req.valid('query');
+    const target = { id: c.req.valid('param').id, expectedVersion: expectedVersion(c), family: familyOf(children) };
+    if (permanent === 'true') {
       const job = await documents.removePermanently(c.var.actor, target);
       return c.json({ job: presentJob(job) }, 202);
     }
@@ -214,7 +223,12 @@ export function documentRoutes(app: Router): void {
   });
 
   app.openapi(reprocess, async (c) => {
-    const { document, job } = await c.var.services.documents.reprocess(c.var.actor, c.req.valid('param').id);
+    const { id } = c.req.valid('param');
+    const { analyses: types } = c.req.valid('json');
+    const { documents, analyses } = c.var.services;
+    const { document, job } = await (types
+      ? analyses.request(c.var.actor, { id, types })
+      : documents.reprocess(c.var.actor, id));
     return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
   });
 
@@ -241,3 +255,8 @@ export function documentRoutes(app: Router): void {
     return c.body(null, 204);
   });
 }
+
+const familyOf = (children: 'true' | 'false' | undefined): FamilyScope => {
+  if (children === undefined) return 'attachments';
+  return children === 'true' ? 'all' : 'none';
+};

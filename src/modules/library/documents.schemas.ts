@@ -44,6 +44,7 @@ export const documentSchema = z
     sizeBytes: z.number().int(),
     sha256: z.string(),
     contentVersion: z.number().int(),
+    parentDocumentId: z.uuid().nullable().openapi({ description: 'The mail, mailbox or archive that it came out of.' }),
     pageCount: z.number().int().nullable(),
     chunkCount: z.number().int(),
     tags: z.array(z.string()),
@@ -67,9 +68,17 @@ export const listDocumentsQuery = pageQuery(['createdAt', 'updatedAt', 'title', 
   q: line(200).optional().openapi({ description: 'Part of the title.' }),
   tag: line(100).optional().openapi({ description: 'Name of a tag.' }),
   collectionId: z.uuid().optional(),
+  parentDocumentId: z.uuid().optional().openapi({ description: 'What came out of this document.' }),
   from: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created at or after.' }),
   to: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Created at or before.' }),
   trashed: z.enum(['true', 'false']).default('false').openapi({ description: 'List the trash instead.' }),
+});
+
+export const removeDocumentQuery = z.object({
+  permanent: z.enum(['true', 'false']).default('false'),
+  children: z.enum(['true', 'false']).optional().openapi({
+    description: 'Whether all that came out of it goes along (`true`), or nothing. Default: attachments do, of mails.',
+  }),
 });
 
 export const changeDocumentBody = z
@@ -165,7 +174,8 @@ export const chunksQuery = z.object({
 const fileProperty = {
   type: 'string' as const,
   format: 'binary',
-  description: 'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown or plain text.',
+  description:
+    'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML (also saved pages), Markdown, Jupyter notebooks, JSON, source code, subtitles (.srt, .vtt), e-mail (.eml, .mbox) or plain text in any common encoding; pictures, sound and films; a ZIP archive of such files.',
 };
 
 /** How an upload's form looks in the API's description; the body itself is streamed, never validated as a whole. */

@@ -11,9 +11,13 @@ import type { Profile } from '../ingestion/chunking.ts';
 import type { Job, JobsService, JobType } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
 import { createDocumentsRepository, type DocumentFilter, type FiledDocument } from './documents.repository.ts';
+import { createFamiliesRepository, type FamilyScope } from './families.repository.ts';
 import { toIndexedDocument } from './indexed-document.ts';
 import type { documents } from './library.table.ts';
 import type { TagsService } from './tags.service.ts';
+
+export type { FiledDocument } from './documents.repository.ts';
+export type { FamilyScope } from './families.repository.ts';
 
 type Deps = {
   database: Database;
@@ -43,16 +47,25 @@ type Revision = {
   expectedVersion?: number | undefined;
   /** Whether the document must be live (the default), in the trash, or either. */
   trash?: Trash | undefined;
+  /** Committed before the change. */
+  before?: Statement[];
   /** Committed with the change. */
   also?: Statement[];
   /** The job that makes the index follow. */
   job?: JobType;
 };
 
+/** A document that is to go, and what of that which came out of it goes along. */
+type Removal = { id: string; expectedVersion?: number | undefined; family?: FamilyScope | undefined };
+
+/** What something may have come out of. */
+const CONTAINERS = new Set(['email', 'mailbox', 'zip']);
+
 /** Verbs on documents. Each change is one batch: the rows, and the job that makes the index follow them. */
 export function createDocumentsService(deps: Deps) {
   const { database, clock, jobs, tags } = deps;
   const repository = createDocumentsRepository(database);
+  const families = createFamiliesRepository(database);
 
   /** Why a guarded change was refused. */
   const refusal = async (ownerId: string, { id, trash }: Revision): Promise<Error> => {
@@ -61,14 +74,14 @@ export function createDocumentsService(deps: Deps) {
   };
 
   const revise = async (ownerId: string, revision: Revision): Promise<{ document: FiledDocument; job: Job }> => {
-    const { id, changes, expectedVersion, trash, also = [], job: type = 'sync_document' } = revision;
+    const { id, changes, expectedVersion, trash, before = [], also = [], job: type = 'sync_document' } = revision;
     const { job, insert } = jobs.prepare(ownerId, { type, subjectId: id });
     const change = { id, changes, expectedVersion, now: clock.now(), trash };
     // Syncing may wait for content that is being read; reading anew or deleting replaces whatever was planned.
     const replaced = type === 'sync_document' ? [] : [jobs.supersede(ownerId, id)];
     try {
       const [document] = await database.commitAndRead(
-        [repository.revise(ownerId, change), requireChange(database), ...also, ...replaced, insert],
+        [...before, repository.revise(ownerId, change), requireChange(database), ...also, ...replaced, insert],
         repository.select(ownerId, id),
       );
       if (!document) throw notFound('document');
@@ -94,6 +107,19 @@ export function createDocumentsService(deps: Deps) {
     return document;
   };
 
+  /** Has the index follow what went along with a document. The job is made only if there is anything of that kind. */
+  const followFamily = (ownerId: string, id: string) => {
+    const { jobs: prepared, insert } = jobs.prepareMany(
+      [{ ownerId, type: 'sync_family', subjectId: id }],
+      families.isOnParent,
+    );
+    const wake = ({ kind }: FiledDocument) => {
+      if (CONTAINERS.has(kind ?? ''))
+        deps.waitUntil(clock.sleep(0).then(() => jobs.wake(prepared.map((job) => job.id))));
+    };
+    return { insert, wake };
+  };
+
   const get = async (actor: Actor, id: string): Promise<FiledDocument> => {
     const document = await repository.find(actor.userId, id);
     if (!document) throw notFound('document');
@@ -107,6 +133,12 @@ export function createDocumentsService(deps: Deps) {
     get,
     revise,
     show,
+
+    /** The document, for a batch of somebody else's. */
+    select: (ownerId: string, id: string, trash?: Trash) => repository.select(ownerId, id, trash),
+
+    /** Undoes a batch of somebody else's unless the document is live and has been read. */
+    requireReady: repository.requireReady,
 
     list(actor: Actor, { trashed, ...options }: ListDocuments) {
       return repository.list(actor.userId, { ...options, trash: trashed ? 'only' : 'exclude' });
@@ -133,22 +165,39 @@ export function createDocumentsService(deps: Deps) {
       });
     },
 
-    trash: (actor: Actor, { id, expectedVersion }: { id: string; expectedVersion?: number | undefined }) =>
-      reviseAndShow(actor.userId, { id, changes: { deletedAt: clock.now() }, expectedVersion }),
+    /** Moves the document to the trash, and what goes along with it. */
+    async trash(actor: Actor, { id, expectedVersion, family = 'attachments' }: Removal): Promise<void> {
+      const { userId: ownerId } = actor;
+      const now = clock.now();
+      const following = followFamily(ownerId, id);
+      const also = family === 'none' ? [] : [families.trash(ownerId, { id, scope: family, now }), following.insert];
+      following.wake(await reviseAndShow(ownerId, { id, changes: { deletedAt: now }, expectedVersion, also }));
+    },
 
-    restore: (actor: Actor, id: string) =>
-      reviseAndShow(actor.userId, { id, changes: { deletedAt: null }, trash: 'only' }),
+    /** Brings the document back, and what went to the trash together with it. */
+    async restore(actor: Actor, id: string): Promise<FiledDocument> {
+      const { userId: ownerId } = actor;
+      const following = followFamily(ownerId, id);
+      const document = await reviseAndShow(ownerId, {
+        id,
+        changes: { deletedAt: null },
+        trash: 'only',
+        before: [families.restore(ownerId, { id, now: clock.now() })],
+        also: [following.insert],
+      });
+      following.wake(document);
+      return document;
+    },
 
     /** Hides the document at once and removes every trace of it by a job, whose end proves that nothing is left. */
-    async removePermanently(
-      actor: Actor,
-      { id, expectedVersion }: { id: string; expectedVersion?: number | undefined },
-    ) {
+    async removePermanently(actor: Actor, { id, expectedVersion, family = 'attachments' }: Removal) {
+      const now = clock.now();
       const { document, job } = await revise(actor.userId, {
         id,
-        changes: { status: 'deleting', deletedAt: clock.now() },
+        changes: { status: 'deleting', deletedAt: now },
         expectedVersion,
         trash: 'include',
+        also: family === 'none' ? [] : [families.beginDeletion(actor.userId, { id, scope: family, now })],
         job: 'delete_document',
       });
       await show(document);

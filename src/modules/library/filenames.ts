@@ -12,10 +12,15 @@ export function safeFilename(name: string): string {
 const NAMES_A_FOLDER = /^\.{0,2}$/;
 
 /** The header that has a file saved under its name, whatever its letters (RFC 6266, with the escapes of RFC 8187). */
-export function attachmentNamed(filename: string): string {
+export const attachmentNamed = (filename: string): string => `attachment; ${nameParameters(filename)}`;
+
+/** The same for a file that may be shown where it was asked for. */
+export const inlineNamed = (filename: string): string => `inline; ${nameParameters(filename)}`;
+
+function nameParameters(filename: string): string {
   const ascii = filename.replace(/[^\x20-\x7e]|["\\]/g, '_');
   const escaped = encodeURIComponent(filename).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${escaped}`;
+  return `filename="${ascii}"; filename*=UTF-8''${escaped}`;
 }
 
 const MEDIA_TYPE =

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import type { StoredFile } from '../../platform/files/file-store.ts';
 import type { Page } from '../../shared/page.ts';
+import type { AnalysesService, Analysis } from '../analyses/analyses.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import { createCollectionsRepository } from './collections.repository.ts';
 import { placeOf } from './document-content.ts';
@@ -8,7 +9,7 @@ import { createDocumentsRepository, type FiledDocument } from './documents.repos
 import type { Collection } from './library.table.ts';
 import { type CountedTag, createTagsRepository } from './tags.repository.ts';
 
-type Deps = { database: Database; archive: Archive };
+type Deps = { database: Database; archive: Archive; analyses: Pick<AnalysesService, 'ofDocuments'> };
 
 /** Which documents, oldest first: those behind the cursor that were there at that time, and so many of them at most. */
 export type DocumentRange = { cursor: string | undefined; createdTo: number; count: number };
@@ -20,6 +21,8 @@ export type Holdings = {
   original: StoredFile | undefined;
   /** Its text and where it is cut; undefined also while it has not been read. */
   openReading: () => Promise<StoredFile | undefined>;
+  /** Oldest first. */
+  analyses: Analysis[];
 };
 
 /** Rows are small, but may carry a good deal of metadata. */
@@ -27,16 +30,16 @@ const DOCUMENTS_PER_PAGE = 50;
 const ROWS_PER_PAGE = 200;
 
 /** A whole library, page by page, for taking it elsewhere. */
-export function createLibraryExport({ database, archive }: Deps) {
+export function createLibraryExport({ database, archive, analyses }: Deps) {
   const documents = createDocumentsRepository(database);
   const collections = createCollectionsRepository(database);
   const tags = createTagsRepository(database);
 
-  const open = async (document: FiledDocument): Promise<Holdings> => {
+  const open = async (document: FiledDocument, known: Analysis[] = []): Promise<Holdings> => {
     const place = placeOf(document);
     const original = await archive.files.read(archive.originalKey(place));
     // Only when its turn comes: nobody keeps a stream open while a large original goes over a slow line.
-    return { document, original, openReading: () => archive.files.read(archive.readingKey(place)) };
+    return { document, original, openReading: () => archive.files.read(archive.readingKey(place)), analyses: known };
   };
 
   /** Documents whose bytes were not there: as they are now, if they have got newer ones. */
@@ -46,7 +49,8 @@ export function createLibraryExport({ database, archive }: Deps) {
     for (const before of known) {
       const document = { ...before, ...now.get(before.id) };
       const isReplaced = document.contentId !== before.contentId;
-      yield isReplaced ? await open(document) : { document, original: undefined, openReading: async () => undefined };
+      const gone = { document, original: undefined, openReading: async () => undefined, analyses: [] };
+      yield isReplaced ? await open(document) : gone;
     }
   }
 
@@ -61,9 +65,13 @@ export function createLibraryExport({ database, archive }: Deps) {
       for (let left = count; left > 0; ) {
         const limit = Math.min(left, DOCUMENTS_PER_PAGE);
         const page = await documents.list(ownerId, { ...order, limit, cursor: next });
+        const found = await analyses.ofDocuments(
+          ownerId,
+          page.items.map(({ id }) => id),
+        );
         const absent: FiledDocument[] = [];
         for (const document of page.items) {
-          const holdings = await open(document);
+          const holdings = await open(document, found.get(document.id));
           if (holdings.original) yield holdings;
           else absent.push(document);
         }

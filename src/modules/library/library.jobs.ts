@@ -7,9 +7,10 @@ import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import { NotYetError, PermanentJobError } from '../ingestion/job-lifecycle.ts';
-import type { JobHandler } from '../ingestion/job-runner.ts';
+import type { Attempt, JobHandler } from '../ingestion/job-runner.ts';
 import type { SearchService } from '../search/search.service.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
+import { createFamiliesRepository } from './families.repository.ts';
 import { toIndexedDocument } from './indexed-document.ts';
 
 /** How long to wait before looking again whether a document has been read. */
@@ -36,6 +37,7 @@ const nothing = (): Statement[] => [];
 export function createLibraryJobs(deps: Deps) {
   const { database, clock, config, archive, jobs, search, indexOf, vectors } = deps;
   const repository = createDocumentsRepository(database);
+  const families = createFamiliesRepository(database);
 
   /** Brings the index to the attributes that the catalogue has now; older ones are ignored there. */
   const syncDocument: JobHandler = {
@@ -51,10 +53,25 @@ export function createLibraryJobs(deps: Deps) {
     onFailure: nothing,
   };
 
+  /** Makes the jobs that delete what goes along with a document, while it still says what that is. */
+  const deleteChildren = async ({ job, requireLease }: Attempt) => {
+    const { ownerId } = job;
+    const ids = await families.deletingChildren(ownerId, subjectOf(job));
+    if (ids.length === 0) return;
+    const taken = await jobs.openSubjects(ownerId, ids, 'delete_document');
+    const left = ids.filter((id) => !taken.has(id));
+    const works = left.map((subjectId) => ({ ownerId, type: 'delete_document' as const, subjectId }));
+    const prepared = jobs.prepareMany(works);
+    await database.commit([requireLease(), jobs.supersedeMany(works), prepared.insert]);
+    await jobs.wake(prepared.jobs.map(({ id }) => id));
+  };
+
   /** Removes a document from everywhere, then looks whether anything is left. */
   const deleteDocument: JobHandler = {
-    async run({ job }) {
+    async run(attempt) {
+      const { job } = attempt;
       const documentId = subjectOf(job);
+      await deleteChildren(attempt);
       const { ownerId } = job;
       const document = await repository.find(ownerId, documentId, 'include');
       const index = indexOf(ownerId);

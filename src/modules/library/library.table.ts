@@ -36,6 +36,7 @@ export const documents = sqliteTable('documents', {
   deletedAt: deletedAt(),
   profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
   profileProposal: json('profile_proposal', profileProposalSchema),
+  parentDocumentId: text('parent_document_id'),
 });
 
 export const collections = sqliteTable('collections', {

@@ -55,13 +55,17 @@ export function createTagsRepository(database: Database) {
         { onConflict: 'ignore' },
       ),
 
-    /** Gives the owner's document those of the owner's tags; what it has already stays. Cross joins keep this order. */
-    assign(ownerId: string, { documentId, keys, now }: { documentId: string; keys: string[]; now: number }): Statement {
+    /** Gives the owner's documents those of the owner's tags; what they have already stays. Cross joins keep this order. */
+    assignToAll(
+      ownerId: string,
+      { documentIds, keys, now }: { documentIds: string[]; keys: string[]; now: number },
+    ): Statement {
       return orm.run(sql`insert into document_tags (document_id, tag_id, owner_id, created_at)
         select documents.id, tags.id, tags.owner_id, ${integer(now)}
         from json_each(${JSON.stringify(keys)}) as wanted
         cross join tags on tags.owner_id = ${ownerId} and tags.name_key = wanted.value
-        cross join documents on documents.id = ${documentId} and documents.owner_id = ${ownerId}
+        cross join json_each(${JSON.stringify(documentIds)}) as chosen
+        cross join documents on documents.id = chosen.value and +documents.owner_id = ${ownerId}
         where true
         on conflict do nothing`);
     },

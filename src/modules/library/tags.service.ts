@@ -39,14 +39,20 @@ export function createTagsService({ database, clock, ids, audit }: Deps) {
 
   const named = (name: string) => ({ name: tidyTagName(name), nameKey: foldTagName(name) });
 
-  const assign = (ownerId: string, { documentId, names, now }: Assignment): Statement[] => {
+  const assignToAll = (
+    ownerId: string,
+    { documentIds, names, now }: Omit<Assignment, 'documentId'> & { documentIds: string[] },
+  ): Statement[] => {
     const wanted = distinctTagNames(names);
     if (wanted.length === 0) return [];
     return [
       repository.insertMissing(ownerId, { tags: wanted.map((tag) => ({ ...tag, id: ids.next() })), now }),
-      repository.assign(ownerId, { documentId, keys: wanted.map((tag) => tag.key), now }),
+      repository.assignToAll(ownerId, { documentIds, keys: wanted.map((tag) => tag.key), now }),
     ];
   };
+
+  const assign = (ownerId: string, { documentId, ...assignment }: Assignment): Statement[] =>
+    assignToAll(ownerId, { documentIds: [documentId], ...assignment });
 
   return {
     /** How many tags an owner has, to be read with others. */
@@ -96,6 +102,9 @@ export function createTagsService({ database, clock, ids, audit }: Deps) {
 
     /** Gives a document of the same owner these tags besides those that it has; makes the missing ones. */
     assignStatements: assign,
+
+    /** The same for many documents. */
+    assignToAllStatements: assignToAll,
 
     /** Gives a document of the same owner exactly these tags. */
     replaceStatements: (ownerId: string, assignment: Assignment): Statement[] => [

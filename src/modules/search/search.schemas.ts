@@ -72,6 +72,10 @@ export const searchItemSchema = z
     chunkId: z.string(),
     ordinal: z.number().int(),
     page: z.number().int().nullable(),
+    time: z
+      .object({ startMs: z.number(), endMs: z.number() })
+      .optional()
+      .openapi({ description: 'When the passage is heard, in recordings.' }),
     headings: z.array(z.string()),
     start: z.number().int().openapi({ description: 'First character of the passage in the extracted text.' }),
     end: z.number().int(),

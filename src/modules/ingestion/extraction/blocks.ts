@@ -2,6 +2,8 @@ import { type Block, type ExtractedDocument, ExtractionError } from './extractor
 
 /** More than fifty long novels: beyond it a file is data to be split, not a document to be read. */
 export const MAX_EXTRACTED_CHARACTERS = 20_000_000;
+/** A novel has some thousand paragraphs. Each takes some hundred bytes beside its text, and a Worker has 128 MB. */
+export const MAX_BLOCKS = 250_000;
 
 const LINE_ENDS = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
 /** Control characters other than tab and newline. */
@@ -22,7 +24,7 @@ export function collapseWhitespace(text: string): string {
 /** Gathers blocks in reading order, cleaned and bounded. */
 export type BlockCollector = {
   readonly blocks: Block[];
-  /** Adds a block unless its cleaned text is empty. Throws `too_large` beyond {@link MAX_EXTRACTED_CHARACTERS}. */
+  /** Adds a block unless its cleaned text is empty. Throws `too_large` beyond {@link MAX_EXTRACTED_CHARACTERS} or {@link MAX_BLOCKS}. */
   add(block: Block): void;
 };
 
@@ -37,6 +39,7 @@ export function createBlockCollector(): BlockCollector {
       if (text === '') return;
       characters += text.length;
       if (characters > MAX_EXTRACTED_CHARACTERS) throw tooMuchText();
+      if (blocks.length >= MAX_BLOCKS) throw tooManyBlocks();
       blocks.push({ ...block, text });
     },
   };
@@ -65,6 +68,13 @@ export function tooMuchText(): ExtractionError {
   return new ExtractionError(
     'too_large',
     `The document holds more than ${millions} million characters of text. Split it into parts and upload them one by one.`,
+  );
+}
+
+function tooManyBlocks(): ExtractionError {
+  return new ExtractionError(
+    'too_large',
+    `The document holds more than ${MAX_BLOCKS / 1000},000 paragraphs or records. Split it into parts and upload them one by one.`,
   );
 }
 

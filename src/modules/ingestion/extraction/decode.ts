@@ -1,4 +1,5 @@
 import { cleanText } from './blocks.ts';
+import { detectLegacyEncoding } from './legacy-encodings.ts';
 
 /** What is known of a text file beside its bytes. */
 export type DecodeHints = {
@@ -17,25 +18,77 @@ const SAMPLE_BYTES = 65_536;
 const META_BYTES = 8192;
 
 /**
- * Reads bytes as text: byte order mark, UTF-16 by its pattern of zeros, valid UTF-8, the declared charset, Shift_JIS or
- * GB18030 by their byte pairs, else windows-1252 (which never fails). The text comes back clean (see `cleanText`).
+ * Reads bytes as text: byte order mark, UTF-32 and UTF-16 by their patterns of zeros, ISO-2022-JP by its escapes, UTF-8 if
+ * it is that, the declared charset, else the legacy encoding in which the bytes are most likely text. The text comes back
+ * clean (see `cleanText`).
  */
 export function decodeText(bytes: Uint8Array, hints: DecodeHints = {}): DecodedText {
   const encoding = detectEncoding(bytes, hints);
-  return { text: cleanText(new TextDecoder(encoding).decode(bytes)), encoding };
+  return { text: cleanText(decodeAs(bytes, encoding)), encoding };
 }
 
-/** The WHATWG label of the encoding that `decodeText` would use. */
+/** The label (of WHATWG, or `utf-32le`, `utf-32be`) of the encoding that `decodeText` would use. */
 export function detectEncoding(bytes: Uint8Array, hints: DecodeHints = {}): string {
-  const marked = byteOrderMark(bytes) ?? detectUtf16(bytes);
+  const marked = detectUtf32(bytes) ?? byteOrderMark(bytes) ?? detectUtf16(bytes);
   if (marked !== undefined) return marked;
   const declared = declaredCharset(bytes, hints);
   // The one charset in use whose bytes are all ASCII: it would pass for UTF-8.
-  if (declared === 'iso-2022-jp') return declared;
+  if (declared === 'iso-2022-jp' || isIso2022Jp(bytes)) return 'iso-2022-jp';
   if (isUtf8(bytes)) return 'utf-8';
-  const usable = declared !== undefined && declared !== 'utf-8' && !declared.startsWith('utf-16');
-  return usable ? declared : (detectDoubleByte(bytes.subarray(0, SAMPLE_BYTES)) ?? 'windows-1252');
+  const isSingleOrDouble = declared !== undefined && declared !== 'utf-8' && !declared.startsWith('utf-16');
+  if (isSingleOrDouble) return declared;
+  return isDamagedUtf8(bytes) ? 'utf-8' : detectLegacyEncoding(bytes);
 }
+
+/** Bytes as text in an encoding that was detected or declared; a byte order mark is no part of it. */
+export function decodeAs(bytes: Uint8Array, encoding: string): string {
+  if (encoding === 'utf-32le' || encoding === 'utf-32be') return decodeUtf32(bytes, encoding === 'utf-32le');
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** UTF-32, marked or not: every fourth byte is zero, and each character is one that there is. */
+export function detectUtf32(bytes: Uint8Array): 'utf-32le' | 'utf-32be' | undefined {
+  const sample = bytes.subarray(0, Math.min(bytes.length, SAMPLE_BYTES) & ~3);
+  if (sample.length === 0) return undefined;
+  const view = new DataView(sample.buffer, sample.byteOffset, sample.byteLength);
+  for (const [encoding, isLittle] of UTF_32) {
+    let valid = 0;
+    for (let at = 0; at < sample.length; at += 4) {
+      const code = view.getUint32(at, isLittle);
+      if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) break;
+      valid += 4;
+    }
+    if (valid === sample.length) return encoding;
+  }
+  return undefined;
+}
+
+const UTF_32: ['utf-32le' | 'utf-32be', boolean][] = [
+  ['utf-32le', true],
+  ['utf-32be', false],
+];
+/** As many as an argument list surely takes. */
+const CODES_AT_ONCE = 8192;
+
+function decodeUtf32(bytes: Uint8Array, isLittle: boolean): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength & ~3);
+  let text = '';
+  for (let at = 0; at < view.byteLength; at += 4 * CODES_AT_ONCE) {
+    const count = Math.min(CODES_AT_ONCE, (view.byteLength - at) / 4);
+    const codes = Array.from({ length: count }, (_, i) => view.getUint32(at + 4 * i, isLittle));
+    text += String.fromCodePoint(...codes.map((code) => (code > 0x10ffff ? 0xfffd : code)));
+  }
+  return text;
+}
+
+/** Only ASCII, with the escapes that switch to Japanese characters and back. */
+function isIso2022Jp(bytes: Uint8Array): boolean {
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  if (!sample.includes(0x1b) || sample.some((byte) => byte >= 0x80)) return false;
+  return JAPANESE_BEGINS.test(new TextDecoder('windows-1252').decode(sample));
+}
+
+const JAPANESE_BEGINS = new RegExp(`${String.fromCharCode(0x1b)}\\$[@B][!-~]{2}`);
 
 /** UTF-16 without a byte order mark: zeros on one side of the pairs only, and plausible characters when read so. */
 export function detectUtf16(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
@@ -62,6 +115,16 @@ export function isUtf8(bytes: Uint8Array): boolean {
     return false;
   }
 }
+
+/** UTF-8 with a few bytes that are not: files put together from several, or cut by programs that count bytes. */
+function isDamagedUtf8(bytes: Uint8Array): boolean {
+  const text = new TextDecoder().decode(bytes.subarray(0, 16 * SAMPLE_BYTES));
+  const broken = text.match(/\ufffd/g)?.length ?? 0;
+  const whole = text.match(/[\u0080-\uffff]/g)?.length ?? 0;
+  return broken * MIN_WHOLE_PER_BROKEN <= whole - broken;
+}
+
+const MIN_WHOLE_PER_BROKEN = 5;
 
 function byteOrderMark(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
@@ -93,75 +156,4 @@ function knownLabel(label: string | undefined): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A double-byte encoding: which pairs it has, and which of them ordinary text is made of. */
-type DoubleByte = {
-  encoding: string;
-  isLead(byte: number): boolean;
-  isTrail(byte: number): boolean;
-  isSingle(byte: number): boolean;
-  /** Punctuation, kana and the first level of ideographs, where nearly all characters of real text lie. */
-  isCommon(lead: number, trail: number): boolean;
-};
-
-const within = (byte: number, low: number, high: number) => byte >= low && byte <= high;
-
-const DOUBLE_BYTE: DoubleByte[] = [
-  {
-    encoding: 'shift_jis',
-    isLead: (byte) => within(byte, 0x81, 0x9f) || within(byte, 0xe0, 0xfc),
-    isTrail: (byte) => within(byte, 0x40, 0xfc) && byte !== 0x7f,
-    isSingle: (byte) => byte < 0x80 || within(byte, 0xa1, 0xdf),
-    isCommon: (lead) => within(lead, 0x81, 0x83) || within(lead, 0x88, 0x97),
-  },
-  {
-    encoding: 'gb18030',
-    isLead: (byte) => within(byte, 0x81, 0xfe),
-    // Digits: a character of four bytes counts as two pairs.
-    isTrail: (byte) => within(byte, 0x30, 0x39) || (within(byte, 0x40, 0xfe) && byte !== 0x7f),
-    isSingle: (byte) => byte < 0x80,
-    isCommon: (lead, trail) => trail >= 0xa1 && (within(lead, 0xa1, 0xa3) || within(lead, 0xb0, 0xd7)),
-  },
-];
-
-/** Western text with typographic quotes also forms valid pairs, but lone ones; words of two characters give 0.5. */
-const MIN_ADJACENT_SHARE = 0.4;
-const MIN_COMMON_SHARE = 0.75;
-
-function detectDoubleByte(sample: Uint8Array): string | undefined {
-  let best: { encoding: string; common: number } | undefined;
-  for (const candidate of DOUBLE_BYTE) {
-    const common = commonShare(sample, candidate);
-    if (common >= MIN_COMMON_SHARE && common > (best?.common ?? 0)) best = { encoding: candidate.encoding, common };
-  }
-  return best?.encoding;
-}
-
-/** Share of common pairs among all pairs; 0 when the bytes are not valid in that encoding or its pairs stand alone. */
-function commonShare(sample: Uint8Array, candidate: DoubleByte): number {
-  const pairs = findPairs(sample, candidate);
-  if (pairs === undefined || pairs.length < 2) return 0;
-  const adjacent = pairs.filter((at, i) => at === (pairs[i - 1] ?? -2) + 2).length;
-  if (adjacent < MIN_ADJACENT_SHARE * pairs.length) return 0;
-  const common = pairs.filter((at) => candidate.isCommon(sample[at] ?? 0, sample[at + 1] ?? 0));
-  return common.length / pairs.length;
-}
-
-/** Where pairs begin, or undefined when some byte cannot stand where it does, or most are single ones. */
-function findPairs(sample: Uint8Array, candidate: DoubleByte): number[] | undefined {
-  const pairs: number[] = [];
-  let singles = 0;
-  for (let i = 0; i < sample.length; i++) {
-    const lead = sample[i] ?? 0;
-    if (candidate.isSingle(lead)) {
-      singles += lead < 0x80 ? 0 : 1;
-      continue;
-    }
-    // The sample may end within a pair.
-    const trail = sample[i + 1] ?? 0x40;
-    if (!candidate.isLead(lead) || !candidate.isTrail(trail)) return undefined;
-    pairs.push(i++);
-  }
-  return singles > pairs.length ? undefined : pairs;
 }

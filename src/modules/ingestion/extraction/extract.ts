@@ -1,5 +1,9 @@
+import { audioExtractor } from './audio.ts';
+import { codeExtractor } from './code.ts';
 import { csvExtractor } from './csv.ts';
 import { docxExtractor } from './docx.ts';
+import { emailExtractor } from './email.ts';
+import { epubExtractor } from './epub.ts';
 import {
   type DocumentKind,
   type ExtractedDocument,
@@ -9,15 +13,23 @@ import {
 } from './extractor.ts';
 import { KIND_NAMES, unsupportedFormat } from './formats.ts';
 import { htmlExtractor } from './html.ts';
+import { imageExtractor } from './image.ts';
+import { jsonExtractor } from './json.ts';
+import { mailboxExtractor } from './mailbox.ts';
 import { markdownExtractor } from './markdown.ts';
+import { notebookExtractor } from './notebook.ts';
 import { odpExtractor } from './odp.ts';
 import { odsExtractor } from './ods.ts';
 import { odtExtractor } from './odt.ts';
 import { pdfExtractor } from './pdf.ts';
 import { pptxExtractor } from './pptx.ts';
+import { rtfExtractor } from './rtf.ts';
 import { sniffKind } from './sniff.ts';
+import { subtitlesExtractor } from './subtitles.ts';
 import { textExtractor } from './text.ts';
+import { videoExtractor } from './video.ts';
 import { xlsxExtractor } from './xlsx.ts';
+import { archiveExtractor } from './zip-archive.ts';
 
 export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 
@@ -44,6 +56,18 @@ const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   odp: odpExtractor,
   ods: odsExtractor,
   csv: csvExtractor,
+  image: imageExtractor,
+  audio: audioExtractor,
+  video: videoExtractor,
+  rtf: rtfExtractor,
+  epub: epubExtractor,
+  notebook: notebookExtractor,
+  json: jsonExtractor,
+  code: codeExtractor,
+  subtitles: subtitlesExtractor,
+  email: emailExtractor,
+  mailbox: mailboxExtractor,
+  zip: archiveExtractor,
 };
 
 /**

@@ -55,11 +55,22 @@ export type Block = {
 /** A stretch of a recording, in milliseconds from its beginning. */
 export type TimeSpan = { startMs: number; endMs: number };
 
-/** A file within the file: an attachment, an entry of an archive. It becomes a document of its own. */
-export type ChildFile = { filename: string; mediaType: string; bytes: Uint8Array };
+/** The most files within one file that are taken out of it. */
+export const MAX_CHILDREN = 2000;
+
+/** A file within the file: an attachment, a message, an entry of an archive. It becomes a document of its own. */
+export type ChildFile = {
+  filename: string;
+  mediaType: string;
+  /** Where it lies within the file, in formats that have folders. */
+  path?: string;
+  size: number;
+  /** Its bytes, made when they are asked for: all of them together may be more than memory holds. @throws ExtractionError */
+  read(): Uint8Array;
+};
 
 /** What a hosted model could still read where the file itself has no text. */
-export type ModelStep = 'ocr' | 'caption' | 'transcript';
+export type ModelStep = 'ocr' | 'caption' | 'transcript' | 'markdown';
 
 /** Measurements that reading gives by the way, by name (`image`, `audio`): JSON values only. */
 export type Measurements = Record<string, Record<string, Json>>;

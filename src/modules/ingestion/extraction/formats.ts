@@ -28,7 +28,7 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
 };
 
 const READABLE =
-  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, HTML, Markdown and plain text';
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML, Markdown, Jupyter notebooks, JSON, source code, subtitles, plain text, e-mail (.eml, .mbox), pictures, sound and films, and ZIP archives of such files';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {
@@ -45,3 +45,9 @@ export function outdatedFormat(name: string, saveAs: string): ExtractionError {
     `The file is ${name}, which cannot be read. Open it in Office or LibreOffice, save it as .${saveAs} (File › Save As) and upload that.`,
   );
 }
+
+/** Endings of documents that are not read here, but by some models. */
+const CONVERTIBLE = /\.(doc|xls|xlsb|ppt|pages|numbers|key|et|wps|wpd|odg)$/i;
+
+/** Whether it is worth asking a model for what is in a file of a format that is not read here. */
+export const toBeConverted = (filename: string): boolean => CONVERTIBLE.test(filename);

@@ -22,7 +22,7 @@ export function dropInertParts(html: string): string {
   return html
     .replace(/<!--[\s\S]*?(?:-->|$)/g, '')
     .replace(/<!doctype[^>]*>/i, '')
-    .replace(/<(script|style|noscript|template|svg)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)/gi, ' ');
+    .replace(/<(script|style|noscript|template|svg)\b[^>]*>[\s\S]*?(?:<\/\1\b[^>]*>|$)/gi, ' ');
 }
 
 /** Whether the page is small and flat enough to be parsed into a tree. */

@@ -1,5 +1,11 @@
-import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings, toIsoDate } from './blocks.ts';
-import { decodeText } from './decode.ts';
+import {
+  cleanText,
+  cleanTitle,
+  compactMetadata,
+  createBlockCollector,
+  titleFromHeadings,
+  toIsoDate,
+} from './blocks.ts';
 import { attributeOf, type DomNode, type Page, parsePage, tagOf, walkDom } from './dom.ts';
 import { addDomBlocks } from './dom-blocks.ts';
 import { flatText } from './dom-text.ts';
@@ -7,11 +13,12 @@ import { stripTags } from './entities.ts';
 import type { Block, ExtractedDocument, ExtractionInput, Extractor } from './extractor.ts';
 import { addFlatBlocks, dropInertParts, fitsTree } from './html-guard.ts';
 import { createLinkCollector } from './links.ts';
+import { openSavedPage, type SavedPage } from './saved-page.ts';
 
-/** HTML: the readable part of a page if it clearly has one, else all of it without navigation and scripts. */
+/** HTML and saved pages: the readable part if a page clearly has one, else all of it without navigation and scripts. */
 export const htmlExtractor: Extractor = {
   kind: 'html',
-  version: 'html/linkedom-readability@1',
+  version: 'html/linkedom-readability@2',
   extract: extractHtml,
 };
 
@@ -32,13 +39,22 @@ type PageFacts = {
 };
 type Reading = { blocks: Block[]; links: string[] };
 
-async function extractHtml({ bytes, mediaType }: ExtractionInput): Promise<ExtractedDocument> {
-  const { text, encoding } = decodeText(bytes, { mediaType, html: true });
-  const html = dropInertParts(text);
-  return fitsTree(html) ? readTree(html, encoding) : readFlat(html, encoding);
+/** All that a piece of HTML in another format says: nothing is taken for a page's surroundings, nothing is left out. */
+export async function readMarkup(html: string): Promise<Reading> {
+  const markup = dropInertParts(cleanText(html));
+  if (fitsTree(markup)) return readBlocks((await parsePage(markup)).root);
+  const collector = createBlockCollector();
+  addFlatBlocks(markup, collector);
+  return { blocks: collector.blocks, links: [] };
 }
 
-async function readTree(html: string, encoding: string): Promise<ExtractedDocument> {
+async function extractHtml(input: ExtractionInput): Promise<ExtractedDocument> {
+  const saved = openSavedPage(input);
+  const html = dropInertParts(saved.html);
+  return fitsTree(html) ? readTree(html, saved) : readFlat(html, saved);
+}
+
+async function readTree(html: string, saved: SavedPage): Promise<ExtractedDocument> {
   const page = await parsePage(html);
   const facts = readFacts(page.root);
   const whole = readBlocks(page.root);
@@ -47,17 +63,24 @@ async function readTree(html: string, encoding: string): Promise<ExtractedDocume
   const title = chooseTitle(facts, article?.title, reading.blocks);
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: compactMetadata({ encoding, ...describe(facts), links: reading.links }),
+    metadata: compactMetadata({ ...noteOf(saved), ...describe(facts, saved), links: reading.links }),
     blocks: reading.blocks,
   };
 }
 
-function readFlat(html: string, encoding: string): ExtractedDocument {
+/** What is known of how the page came. */
+const noteOf = ({ encoding, url, savedAt }: SavedPage) => ({ encoding, canonicalUrl: url, savedAt });
+
+function readFlat(html: string, saved: SavedPage): ExtractedDocument {
   const collector = createBlockCollector();
   addFlatBlocks(html, collector);
   const named = stripTags(/<title\b[^>]*>([^<]{1,1000})/i.exec(html)?.[1] ?? '');
   const title = cleanTitle(named) ?? titleFromHeadings(collector.blocks);
-  return { ...(title === undefined ? {} : { title }), metadata: { encoding }, blocks: collector.blocks };
+  return {
+    ...(title === undefined ? {} : { title }),
+    metadata: compactMetadata(noteOf(saved)),
+    blocks: collector.blocks,
+  };
 }
 
 /** Readability takes the main heading for the page's title and drops it, and makes other `h1` into `h2`. */
@@ -96,7 +119,8 @@ async function readArticle(page: Page): Promise<(Reading & { title: string | und
   }
 }
 
-function isReadable(facts: PageFacts): boolean {
+/** Whether the search for the readable part of such a page comes to an end in good time. */
+export function isReadable(facts: Pick<PageFacts, 'elements' | 'depth'>): boolean {
   return facts.elements <= MAX_READABILITY_ELEMENTS && facts.depth <= MAX_READABILITY_DEPTH;
 }
 
@@ -129,7 +153,7 @@ function readFact(node: DomNode, facts: PageFacts): void {
   if (name !== '' && !facts.meta.has(name)) facts.meta.set(name, attributeOf(node, 'content'));
 }
 
-function describe(facts: PageFacts): Parameters<typeof compactMetadata>[0] {
+function describe(facts: PageFacts, saved: SavedPage): Parameters<typeof compactMetadata>[0] {
   const first = (...names: string[]) => names.map((name) => facts.meta.get(name)).find((value) => (value ?? '') !== '');
   const published = first('article:published_time', 'date', 'dc.date', 'dcterms.date', 'dcterms.created', 'pubdate');
   return {
@@ -139,7 +163,7 @@ function describe(facts: PageFacts): Parameters<typeof compactMetadata>[0] {
     modifiedAt: toIsoDate(first('article:modified_time', 'last-modified', 'dcterms.modified')),
     language: facts.language || first('language', 'dc.language'),
     siteName: first('og:site_name', 'application-name'),
-    canonicalUrl: facts.canonical || first('og:url'),
+    canonicalUrl: facts.canonical || first('og:url') || saved.url,
     tags: (first('keywords', 'news_keywords') ?? '')
       .split(',')
       .map((word) => word.trim())

@@ -35,19 +35,14 @@ function isMarkedToken(token: Token): token is MarkedToken {
   return TOKEN_TYPES.has(token.type);
 }
 
-type Sink = { collector: BlockCollector; links: LinkCollector };
+/** Where the blocks and links of Markdown go. */
+export type MarkdownSink = { collector: BlockCollector; links: LinkCollector };
 
 async function extractMarkdown({ bytes, mediaType }: ExtractionInput): Promise<ExtractedDocument> {
   const { text, encoding } = decodeText(bytes, { mediaType });
   const front = readFrontMatter(text);
-  const sink: Sink = { collector: createBlockCollector(), links: createLinkCollector() };
-  if (isSafeToLex(front.body)) {
-    for (const token of await lexMarkdown(front.body)) addToken(token, sink, 'paragraph');
-  } else {
-    for (const paragraph of front.body.split(/\n[^\S\n]*\n/)) {
-      sink.collector.add({ type: 'paragraph', text: paragraph });
-    }
-  }
+  const sink: MarkdownSink = { collector: createBlockCollector(), links: createLinkCollector() };
+  await addMarkdown(front.body, sink);
   const { blocks } = sink.collector;
   const title = cleanTitle(front.title) ?? titleFromHeadings(blocks);
   return {
@@ -55,6 +50,17 @@ async function extractMarkdown({ bytes, mediaType }: ExtractionInput): Promise<E
     metadata: compactMetadata({ encoding, ...front.metadata, links: sink.links.urls() }),
     blocks,
   };
+}
+
+/** Adds the blocks of Markdown without front matter. */
+export async function addMarkdown(markdown: string, sink: MarkdownSink): Promise<void> {
+  if (isSafeToLex(markdown)) {
+    for (const token of await lexMarkdown(markdown)) addToken(token, sink, 'paragraph');
+  } else {
+    for (const paragraph of markdown.split(/\n[^\S\n]*\n/)) {
+      sink.collector.add({ type: 'paragraph', text: paragraph });
+    }
+  }
 }
 
 function isSafeToLex(markdown: string): boolean {
@@ -86,7 +92,7 @@ function isSafeInline(source: string): boolean {
   return (source.match(/[*_~]/g)?.length ?? 0) <= MAX_DELIMITERS_IN_PARAGRAPH;
 }
 
-function addToken(token: Token, sink: Sink, type: Block['type']): void {
+function addToken(token: Token, sink: MarkdownSink, type: Block['type']): void {
   if (!isMarkedToken(token)) return;
   if (token.type === 'blockquote') {
     for (const child of token.tokens) addToken(child, sink, 'quote');
@@ -98,7 +104,7 @@ function addToken(token: Token, sink: Sink, type: Block['type']): void {
   }
 }
 
-function toBlock(token: MarkedToken, sink: Sink, type: Block['type']): Block | undefined {
+function toBlock(token: MarkedToken, sink: MarkdownSink, type: Block['type']): Block | undefined {
   switch (token.type) {
     case 'heading':
       return { type: 'heading', level: token.depth, text: inlineText(token.tokens, sink) };
@@ -114,19 +120,19 @@ function toBlock(token: MarkedToken, sink: Sink, type: Block['type']): Block | u
   }
 }
 
-function addHtml(html: string, sink: Sink): void {
+function addHtml(html: string, sink: MarkdownSink): void {
   for (const match of html.matchAll(/\b(?:href|src)\s*=\s*["']([^"'>]+)["']/gi)) sink.links.add(match[1]);
   for (const paragraph of stripTags(html).split(/\n\s*\n/)) sink.collector.add({ type: 'paragraph', text: paragraph });
 }
 
-function addList(list: Tokens.List, sink: Sink): void {
+function addList(list: Tokens.List, sink: MarkdownSink): void {
   const start = typeof list.start === 'number' ? list.start : 1;
   for (const [index, item] of list.items.entries()) {
     addItem(item, { sink, marker: list.ordered ? `${start + index}. ` : '' });
   }
 }
 
-function addItem(item: Tokens.ListItem, { sink, marker }: { sink: Sink; marker: string }): void {
+function addItem(item: Tokens.ListItem, { sink, marker }: { sink: MarkdownSink; marker: string }): void {
   const box = item.checked ? '[x] ' : '[ ] ';
   let prefix = item.task ? marker + box : marker;
   for (const child of item.tokens) {
@@ -137,17 +143,17 @@ function addItem(item: Tokens.ListItem, { sink, marker }: { sink: Sink; marker: 
   }
 }
 
-function tableText(table: Tokens.Table, sink: Sink): string {
+function tableText(table: Tokens.Table, sink: MarkdownSink): string {
   const rowText = (cells: Tokens.TableCell[]) =>
     cells.map((cell) => inlineText(cell.tokens, sink).replace(/\s+/g, ' ')).join('\t');
   return [table.header, ...table.rows].map(rowText).join('\n');
 }
 
-function inlineText(tokens: Token[], sink: Sink): string {
+function inlineText(tokens: Token[], sink: MarkdownSink): string {
   return tokens.map((token) => oneInline(token, sink)).join('');
 }
 
-function oneInline(token: Token, sink: Sink): string {
+function oneInline(token: Token, sink: MarkdownSink): string {
   if (!isMarkedToken(token)) return decodeEntities(token.raw);
   switch (token.type) {
     case 'br':

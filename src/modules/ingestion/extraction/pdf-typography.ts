@@ -2,7 +2,7 @@ import type { Row } from './pdf-lines.ts';
 import { outlineKey, type Typography } from './pdf-paragraphs.ts';
 
 /** An entry of the outline (bookmarks) as PDF.js gives it. */
-export type OutlineEntry = { title: string; items: OutlineEntry[] };
+export type OutlineEntry = { title: string; items: OutlineEntry[]; dest?: unknown };
 
 /** Headings are set larger than the text by at least this factor. */
 const MIN_HEADING_FACTOR = 1.15;

@@ -1,10 +1,8 @@
 import {
-  cleanTitle,
   compactMetadata,
   createBlockCollector,
   MAX_EXTRACTED_CHARACTERS,
   titleFromHeadings,
-  toIsoDate,
   tooMuchText,
 } from './blocks.ts';
 import {
@@ -15,18 +13,24 @@ import {
   type OnPage,
 } from './extractor.ts';
 import { inReadingOrder } from './pdf-columns.ts';
+import { readPdfInfo } from './pdf-info.ts';
+import { describePageLabels } from './pdf-labels.ts';
 import { type PaintedItem, type Row, toRows, toRuns, toSegments } from './pdf-lines.ts';
+import { listOutline, nameByOutline, resolveOutline } from './pdf-outline.ts';
 import { toBlocks } from './pdf-paragraphs.ts';
 import { dropRunningLines, measureTypography, type OutlineEntry } from './pdf-typography.ts';
+import { startsWithAt } from './signatures.ts';
 
-/** PDF: text by page in reading order; paragraphs, headings, lists and tables by where and how large the text is set. */
+/** PDF: text by page in reading order; paragraphs, headings, lists and tables by where and how large it is set; outline. */
 export const pdfExtractor: Extractor = {
   kind: 'pdf',
-  version: 'pdf/unpdf@1',
+  version: 'pdf/unpdf@2',
   extract: extractPdf,
 };
 
 export const MAX_PAGES = 5000;
+
+const SLASH = 0x2f;
 
 /** The part of a PDF.js document that is used. */
 type Pdf = Awaited<ReturnType<typeof openPdf>>;
@@ -34,7 +38,7 @@ type Pdf = Awaited<ReturnType<typeof openPdf>>;
 async function extractPdf({ bytes, onPage }: ExtractionInput): Promise<ExtractedDocument> {
   const pdf = await openPdf(bytes);
   try {
-    return await readPdf(pdf, onPage);
+    return await readPdf(pdf, { bytes, onPage });
   } finally {
     await pdf.loadingTask.destroy();
   }
@@ -70,7 +74,10 @@ function openingFailure(error: unknown): ExtractionError {
   );
 }
 
-async function readPdf(pdf: Pdf, onPage?: OnPage): Promise<ExtractedDocument> {
+async function readPdf(
+  pdf: Pdf,
+  { bytes, onPage }: Pick<ExtractionInput, 'bytes' | 'onPage'>,
+): Promise<ExtractedDocument> {
   if (pdf.numPages > MAX_PAGES) {
     throw new ExtractionError(
       'too_large',
@@ -78,20 +85,45 @@ async function readPdf(pdf: Pdf, onPage?: OnPage): Promise<ExtractedDocument> {
     );
   }
   const { pages, unreadable } = await readPages(pdf, onPage);
-  const typography = measureTypography(pages, await readOutline(pdf));
+  const outline = await readOutline(pdf);
+  const typography = measureTypography(pages, outline);
   const collector = createBlockCollector();
   for (const [i, rows] of dropRunningLines(pages).entries()) {
     for (const block of toBlocks(rows, i + 1, typography)) collector.add(block);
   }
-  if (collector.blocks.length === 0) throw nothingFound(pdf.numPages, unreadable);
-  const { title: ownTitle, ...facts } = await readInfo(pdf);
-  const title = usefulTitle(ownTitle) ?? titleFromHeadings(collector.blocks);
+  const unwritten = holdsPictures(bytes) ? pagesWithoutText(pages) : [];
+  const scanned = Math.max(0, unwritten.length - unreadable);
+  if (collector.blocks.length === 0) {
+    if (scanned === 0) throw nothingFound(pdf.numPages, unreadable);
+    // Without any words, not even its title would be found.
+    collector.add({ type: 'paragraph', text: `Scanned PDF, ${pdf.numPages} ${pdf.numPages === 1 ? 'page' : 'pages'}` });
+  }
+  const { title: ownTitle, ...facts } = await readPdfInfo(pdf);
+  const title = ownTitle ?? titleFromHeadings(collector.blocks);
+  const places = await resolveOutline(pdf, outline);
   return {
     ...(title === undefined ? {} : { title }),
-    metadata: compactMetadata({ ...facts, ...(unreadable > 0 ? { unreadablePages: unreadable } : {}) }),
+    metadata: compactMetadata({
+      ...facts,
+      outline: listOutline(places),
+      pageLabels: await readPageLabels(pdf),
+      ...(unreadable > 0 ? { unreadablePages: unreadable } : {}),
+      ...(scanned > 0 ? { pagesWithoutText: scanned } : {}),
+    }),
     pageCount: pdf.numPages,
-    blocks: collector.blocks,
+    blocks: nameByOutline(collector.blocks, places),
+    ...(scanned > 0 && { wanted: ['ocr' as const], measurements: { scan: { pages: unwritten } } }),
   };
+}
+
+/** Whether there are pictures in it: their descriptions are never packed, so that nothing must be decoded to see them. */
+function holdsPictures(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(SLASH); at !== -1; at = bytes.indexOf(SLASH, at + 1)) {
+    if (!startsWithAt(bytes, '/Subtype', at)) continue;
+    const value = String.fromCharCode(...bytes.subarray(at + 8, at + 24));
+    if (/^\s*\/Image(?![A-Za-z])/.test(value)) return true;
+  }
+  return false;
 }
 
 /** One list of rows per page. A page that cannot be read is empty: the others are worth having. */
@@ -130,6 +162,17 @@ async function readOutline(pdf: Pdf): Promise<OutlineEntry[]> {
   }
 }
 
+async function readPageLabels(pdf: Pdf): Promise<string[]> {
+  try {
+    return describePageLabels(await pdf.getPageLabels());
+  } catch {
+    return [];
+  }
+}
+
+/** Numbers of the pages on which nothing is written: empty, unreadable, or pictures of text. */
+const pagesWithoutText = (pages: Row[][]): number[] => pages.flatMap((rows, i) => (rows.length === 0 ? [i + 1] : []));
+
 function nothingFound(pages: number, unreadable: number): ExtractionError {
   if (unreadable === pages) {
     return new ExtractionError(
@@ -139,45 +182,6 @@ function nothingFound(pages: number, unreadable: number): ExtractionError {
   }
   return new ExtractionError(
     'no_text',
-    'The PDF holds no text: it looks scanned. Run text recognition (OCR) on it and upload the result.',
+    'The PDF holds neither text nor pictures that could be read. Check that it is the right one.',
   );
-}
-
-async function readInfo(pdf: Pdf): Promise<Record<string, string | undefined> & { title?: string | undefined }> {
-  const info: Record<string, unknown> = await pdf.getMetadata().then(
-    (metadata) => ({ ...metadata.info }),
-    () => ({}),
-  );
-  const text = (name: string) => {
-    const value = info[name];
-    return typeof value === 'string' && value.trim() !== '' ? value : undefined;
-  };
-  return {
-    title: text('Title'),
-    author: text('Author'),
-    description: text('Subject'),
-    keywords: text('Keywords'),
-    language: text('Language'),
-    generator: text('Creator') ?? text('Producer'),
-    createdAt: pdfDate(text('CreationDate')),
-    modifiedAt: pdfDate(text('ModDate')),
-  };
-}
-
-/** `D:20240103093826+01'00'` as ISO 8601 in UTC; what is left out is the first of its kind (PDF 32000-1, 7.9.4). */
-export function pdfDate(text: string | undefined): string | undefined {
-  const match = /^(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:Z|([+-])(\d\d)'?(\d\d)?'?)?/.exec(text ?? '');
-  if (match === null) return undefined;
-  const [, year, month = '01', day = '01', hour = '00', minute = '00', second = '00', sign, zoneHour, zoneMinute] =
-    match;
-  const zone = sign === undefined ? 'Z' : `${sign}${zoneHour}:${zoneMinute ?? '00'}`;
-  return toIsoDate(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`);
-}
-
-/** Programs put file names and placeholders where the title belongs. */
-function usefulTitle(title: string | undefined): string | undefined {
-  const clean = cleanTitle(title?.replace(/^Microsoft (Word|PowerPoint|Excel) - /, ''));
-  const isName =
-    clean === undefined || /^(untitled|document\d*|title|slide \d+)$/i.test(clean) || /\.\w{2,5}$/.test(clean);
-  return isName ? undefined : clean;
 }

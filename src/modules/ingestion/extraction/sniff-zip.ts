@@ -5,7 +5,7 @@ import { peekZipNames, readZipDirectory, readZipEntry, type ZipEntry } from './z
 
 /** What an archive in the ZIP format is, by the names of its parts. @throws ExtractionError `unsupported_format` */
 export function sniffZip(bytes: Uint8Array): DocumentKind {
-  const names = peekZipNames(bytes);
+  const names = listedNames(bytes) ?? peekZipNames(bytes);
   // Some programs write `xl\\workbook.xml`, or all in small letters.
   const paths = names.map((name) => name.replaceAll('\\', '/').toLowerCase());
   const has = (prefix: string) => paths.some((path) => path.startsWith(prefix));
@@ -14,12 +14,23 @@ export function sniffZip(bytes: Uint8Array): DocumentKind {
     if (has('ppt/')) return 'pptx';
     if (has('xl/')) return 'xlsx';
   }
+  // Books packed by a general program do not begin with their type.
+  if (paths.includes('meta-inf/container.xml') && paths.some((path) => path.endsWith('.opf'))) return 'epub';
   const kind = MEDIA_TYPES.find(([type]) => startsWithAt(bytes, `mimetype${type}`, MEDIA_TYPE_AT))?.[1];
   if (kind !== undefined) return kind;
   if (has('index/') && names.some((name) => name.endsWith('.iwa'))) {
     throw unsupportedFormat('an Apple iWork document (.pages, .numbers, .key)');
   }
   return names.includes('mimetype') || names.includes(MANIFEST) ? declaredKind(bytes) : 'zip';
+}
+
+/** The names in the directory; undefined where it cannot be read. Those of archives within the archive are not in it. */
+function listedNames(bytes: Uint8Array): string[] | undefined {
+  try {
+    return readZipDirectory(bytes).map(({ name }) => name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the entry `mimetype` says where it does not stand at the beginning as it should, or else the list of parts. */

@@ -1,9 +1,10 @@
-import { decodeText, detectUtf16 } from './decode.ts';
+import { decodeText, detectUtf16, detectUtf32 } from './decode.ts';
 import { type DocumentKind, ExtractionError } from './extractor.ts';
 import { outdatedFormat, unsupportedFormat } from './formats.ts';
 import { holdsUtf16, recognise, startsWithAt } from './signatures.ts';
 import { sniffText } from './sniff-text.ts';
 import { sniffZip } from './sniff-zip.ts';
+import { isIsoSoundOnly, isMatroskaSoundOnly } from './video-frame-size.ts';
 
 /** What is looked at: the first 64 KiB or more of the file, and two hints. */
 export type SniffInput = { bytes: Uint8Array; filename: string; mediaType: string };
@@ -33,12 +34,16 @@ export function sniffKind({ bytes, filename, mediaType }: SniffInput): DocumentK
   if (startsWithAt(bytes, 'PK\x03\x04', 0) || startsWithAt(bytes, 'PK\x05\x06', 0)) return sniffZip(bytes);
   if (startsWithAt(bytes, COMPOUND_FILE, 0)) throw refuseCompoundFile(bytes);
   const known = recognise(bytes);
-  if (known !== undefined && 'kind' in known) return known.kind;
+  if (known !== undefined && 'kind' in known) return known.kind === 'video' ? soundOrFilm(bytes) : known.kind;
   if (known !== undefined) throw unsupportedFormat(known.name);
   const sample = bytes.subarray(0, TEXT_SAMPLE_BYTES);
   if (!isText(sample)) throw unsupportedFormat('binary data of an unknown format');
   return sniffText(decodeText(sample, { mediaType }).text, { filename, mediaType });
 }
+
+/** Containers of films are used for sound alone as well. */
+const soundOrFilm = (bytes: Uint8Array): DocumentKind =>
+  isMatroskaSoundOnly(bytes) || isIsoSoundOnly(bytes) ? 'audio' : 'video';
 
 function isPdf(bytes: Uint8Array): boolean {
   const head = new TextDecoder('windows-1252').decode(bytes.subarray(0, PDF_HEADER_BYTES));
@@ -64,7 +69,7 @@ function refuseCompoundFile(bytes: Uint8Array): ExtractionError {
 
 function isText(sample: Uint8Array): boolean {
   const startsAsUtf16 = startsWithAt(sample, '\xff\xfe', 0) || startsWithAt(sample, '\xfe\xff', 0);
-  if (startsAsUtf16 || detectUtf16(sample) !== undefined) return true;
+  if (startsAsUtf16 || detectUtf16(sample) !== undefined || detectUtf32(sample) !== undefined) return true;
   let controls = 0;
   for (const byte of sample) {
     // Tab to carriage return are white space, escape and backspace occur in terminal logs.

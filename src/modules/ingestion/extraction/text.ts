@@ -5,7 +5,7 @@ import type { Block, ExtractedDocument, ExtractionInput, Extractor } from './ext
 /** Plain text: paragraphs between empty lines, line breaks kept as they are; chapter lines become headings. */
 export const textExtractor: Extractor = {
   kind: 'text',
-  version: 'text/plain@1',
+  version: 'text/plain@2',
   extract: async (input) => extractText(input),
 };
 

@@ -1,5 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { ExtractionError } from './extractor.ts';
+import { decodeZipName } from './zip-names.ts';
 
 /** Office files have tens of parts, picture books a few thousand. */
 export const MAX_ENTRIES = 10_000;
@@ -130,11 +131,8 @@ function readLongFields(view: DataView, at: number, entry: ZipEntry): ZipEntry {
 const readUint64 = (view: DataView, at: number) => Number(view.getBigUint64(at, true));
 
 function readCentralEntry(view: DataView, at: number): ZipEntry {
-  const name = decodeName(
-    new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
-    at + 46,
-    view.getUint16(at + 28, true),
-  );
+  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const name = decodeZipName(bytes.subarray(at + 46, at + 46 + view.getUint16(at + 28, true)));
   if ((view.getUint16(at + 8, true) & 1) !== 0) {
     throw new ExtractionError(
       'encrypted',
