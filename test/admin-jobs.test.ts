@@ -5,7 +5,7 @@ import worker from '../src/index.ts';
 import { newUser, type TestUser } from './support/actors.ts';
 import { type Call, call } from './support/app.ts';
 import { entries, newAdmin } from './support/audit.ts';
-import { loseWakeUps, pass } from './support/clockwork.ts';
+import { deliver, loseWakeUps, pass } from './support/clockwork.ts';
 import { roundTrips } from './support/costs.ts';
 import { tick } from './support/cron.ts';
 import { jobEnd, upload, uploaded } from './support/library.ts';
@@ -65,11 +65,11 @@ describe('everybody’s jobs', () => {
     const hers = await failedJob(ada);
     const his = await failedJob(bob, 'made_up');
     const list = (query: string) => ask<Page<AdminJob>>(`?${query}`);
-    const by = (query: string) => list(`userId=${ada.user.id}&${query}`);
+    const by = (query: string) => list(`userId=${ada.user.id}&type=process_document&${query}`);
     expect(idsIn(await by('limit=10'))).toEqual([hers.jobId, done.job.id]);
     expect(idsIn(await by('order=asc'))).toEqual([done.job.id, hers.jobId]);
     expect(idsIn(await by('status=failed'))).toEqual([hers.jobId]);
-    expect(idsIn(await by('status=succeeded&type=process_document'))).toEqual([done.job.id]);
+    expect(idsIn(await by('status=succeeded'))).toEqual([done.job.id]);
     expect(idsIn(await by('errorCode=made_up'))).toEqual([]);
     expect(idsIn(await list('errorCode=made_up'))).toEqual([his.jobId]);
     expect(idsIn(await list('errorCode=made_up&status=failed&type=process_document'))).toEqual([his.jobId]);
@@ -116,6 +116,34 @@ describe('starting again what failed', () => {
       body: { code: 'job_not_retryable' },
     });
     expect((await ask(`/${crypto.randomUUID()}/retry`, { method: 'POST' })).status).toBe(404);
+  });
+
+  it('as an item of a batch: the batch opens again, and ends with it', async () => {
+    const ada = await newUser();
+    const form = new FormData();
+    for (const name of ['a.txt', 'b.txt']) form.append('file', new File([`The heron of ${name}.`], name));
+    const { body } = await call('/v1/documents/batch', { token: ada.token, body: form });
+    const batchId: string = body.job.id;
+    await jobEnd(ada.token, batchId);
+    const fail = "update processing_jobs set status = 'failed', error_code = 'broken' where id = ?";
+    const items = await call(`/v1/jobs/${batchId}/items`, { token: ada.token });
+    const [one, two] = items.body.items.map(({ jobId }: { jobId: string }) => jobId);
+    for (const id of [one, batchId]) await env.DB.prepare(fail).bind(id).run();
+    expect((await ask(`/${batchId}/retry`, { method: 'POST' })).status).toBe(409);
+    const lost = loseWakeUps();
+    expect((await ask(`/${one}/retry`, { method: 'POST' })).status).toBe(200);
+    const open = await call(`/v1/jobs/${batchId}`, { token: ada.token });
+    expect(open.body).toMatchObject({ status: 'running', processedItems: 1, totalItems: 2, error: null });
+    await deliver({ jobId: one });
+    expect(await jobEnd(ada.token, batchId)).toMatchObject({ status: 'succeeded', processedItems: 2 });
+
+    for (const id of [two, batchId]) await env.DB.prepare(fail).bind(id).run();
+    expect((await ask('/retry', { body: { errorCode: 'broken', userId: ada.user.id } })).body).toMatchObject({
+      retried: 1,
+    });
+    lost.mockRestore();
+    await deliver({ jobId: two });
+    expect(await jobEnd(ada.token, batchId)).toMatchObject({ status: 'succeeded', processedItems: 2 });
   });
 
   it('not what its user has cancelled', async () => {

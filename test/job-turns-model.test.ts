@@ -28,20 +28,23 @@ describe('the table of turns', () => {
   /** ?1: the owner; ?2: which of their jobs; ?3: the time. */
   const ONE = '(select id from processing_jobs where owner_id = ?1 order by id limit 1 offset ?2)';
   const ACTS: Record<string, string> = {
-    take: `update processing_jobs set status = 'running', due_at = ?3 + 60, updated_at = ?3
+    take: `update processing_jobs set status = 'running', lease_token = ?3, due_at = ?3 + 60, updated_at = ?3
       where id = ${ONE} and due_at is not null`,
-    end: `update processing_jobs set status = 'succeeded', due_at = null, updated_at = ?3 where id = ${ONE}`,
-    postpone: `update processing_jobs set status = 'queued', due_at = ?3 + 5, updated_at = ?3
+    hold: `update processing_jobs set status = 'running', due_at = ?3, updated_at = ?3
       where id = ${ONE} and due_at is not null`,
-    cancelAll: `update processing_jobs set status = 'cancelled', due_at = null, updated_at = ?3
+    end: `update processing_jobs set status = 'succeeded', lease_token = null, due_at = null, updated_at = ?3 where id = ${ONE}`,
+    postpone: `update processing_jobs set status = 'queued', lease_token = null, due_at = ?3 + 5, updated_at = ?3
+      where id = ${ONE} and due_at is not null`,
+    cancelAll: `update processing_jobs set status = 'cancelled', lease_token = null, due_at = null, updated_at = ?3
       where owner_id = ?1 and due_at is not null and ?2 >= 0`,
     restart: `update processing_jobs set status = 'queued', due_at = ?3, updated_at = ?3
       where id = ${ONE} and due_at is null`,
-    setBack: `update processing_jobs set status = 'running', due_at = ?3, updated_at = ?3 - 1000 where id = ${ONE}`,
+    setBack: `update processing_jobs set status = 'running', lease_token = 'x', due_at = ?3, updated_at = ?3 - 1000
+      where id = ${ONE}`,
     delete: `delete from processing_jobs where id = ${ONE} and ?3 > 0`,
   };
   const COUNTED = `select running, due_at, turn_at, served_at,
-    (select count(*) from processing_jobs as job where job.owner_id = turn.owner_id and status = 'running') as counted,
+    (select count(*) from processing_jobs as job where job.owner_id = turn.owner_id and lease_token is not null) as counted,
     (select min(due_at) from processing_jobs as job where job.owner_id = turn.owner_id and status = 'queued') as first
     from job_turns as turn`;
   type Row = Record<'running' | 'due_at' | 'turn_at' | 'served_at' | 'counted' | 'first', number | null>;
@@ -108,7 +111,8 @@ async function arrive(model: Model, owner: string): Promise<void> {
 async function end(model: Model, owner: string): Promise<void> {
   const id = model.of(owner)?.running.shift();
   if (id === undefined) return;
-  const sql = "update processing_jobs set status = 'succeeded', due_at = null, updated_at = ? where id = ?";
+  const sql =
+    "update processing_jobs set status = 'succeeded', lease_token = null, due_at = null, updated_at = ? where id = ?";
   await raw.prepare(sql).bind(now, id).run();
 }
 
