@@ -2,18 +2,14 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newAdmin, newUser, type TestUser } from './support/actors.ts';
 import { call } from './support/app.ts';
-import { rawDatabase } from './support/audit.ts';
-import { deliver, loseWakeUps, pass } from './support/clockwork.ts';
+import { deliver, forgetOpenJobs, loseWakeUps, pass } from './support/clockwork.ts';
 import { listen } from './support/console.ts';
 import { tick } from './support/cron.ts';
 import { type JobView, jobEnd, upload } from './support/library.ts';
 
 const isolate = (variables: Record<string, string>): typeof env => ({ ...env, ...variables });
 
-beforeEach(async () => {
-  // What earlier stories have left is nobody's turn here.
-  await rawDatabase().prepare('delete from processing_jobs').run();
-});
+beforeEach(forgetOpenJobs);
 
 afterEach(() => {
   vi.useRealTimers();
