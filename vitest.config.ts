@@ -13,6 +13,17 @@ const webAssemblyModules = () => ({
       : undefined,
 });
 
+/**
+ * Each test file is handed all modules that it needs in one message, which workerd takes up to 32 MiB of: without source
+ * maps of libraries, which are most of it.
+ */
+const noMapsOfLibraries = () => ({
+  name: 'no-maps-of-libraries',
+  enforce: 'post' as const,
+  transform: (code: string, id: string) =>
+    id.includes('/node_modules/') ? { code, map: { mappings: '' as const } } : undefined,
+});
+
 /** Two projects: stories run inside workerd against real bindings; pure units run in Node, where a file costs nothing. */
 export default defineConfig(async () => {
   const root = import.meta.dirname;
@@ -25,6 +36,7 @@ export default defineConfig(async () => {
       projects: [
         {
           plugins: [
+            noMapsOfLibraries(),
             cloudflareTest({
               remoteBindings: false,
               wrangler: { configPath: './wrangler.toml' },

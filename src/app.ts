@@ -32,7 +32,9 @@ import { batchRoutes } from './modules/library/batches.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
 import { documentContentRoutes } from './modules/library/document-content.routes.ts';
 import { documentRoutes } from './modules/library/documents.routes.ts';
+import { duplicateRoutes } from './modules/library/duplicates.routes.ts';
 import { tagRoutes } from './modules/library/tags.routes.ts';
+import { versionRoutes } from './modules/library/versions.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
 import { resourceRoutes } from './modules/resources/resources.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
@@ -82,6 +84,8 @@ const MODULES = [
   batchRoutes,
   documentRoutes,
   documentContentRoutes,
+  versionRoutes,
+  duplicateRoutes,
   analysisRoutes,
   collectionRoutes,
   tagRoutes,

@@ -165,6 +165,8 @@ const configSchema = z.object({
   QUEUE_FAULTS: z.string().transform(parseFaults).optional(),
   /** How many days what was put in the trash can be restored; then it is deleted for good. */
   TRASH_DAYS: count.max(3650).default(30),
+  /** How many earlier versions of a document are kept; the oldest ones beyond that are deleted for good. */
+  VERSIONS_KEPT: count.max(1000).default(100),
   /** Requests that a user may make a minute, by all sessions and keys together; 0: any number. */
   REQUESTS_PER_MINUTE_PER_USER: limit.default(0),
   /** Requests that an API key without a limit of its own may make a minute; 0: any number. */

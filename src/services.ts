@@ -45,6 +45,7 @@ import { createDocumentContent } from './modules/library/document-content.ts';
 import { createDocumentProcessing } from './modules/library/document-processing.ts';
 import { createDocumentUpload } from './modules/library/document-upload.ts';
 import { createDocumentsService } from './modules/library/documents.service.ts';
+import { createDuplicatesService } from './modules/library/duplicates.service.ts';
 import { createFamilyJobs } from './modules/library/family.jobs.ts';
 import { createLibraryJobs } from './modules/library/library.jobs.ts';
 import { createLibraryErasure } from './modules/library/library-erasure.ts';
@@ -54,6 +55,8 @@ import { createReconcileJob } from './modules/library/reconcile-job.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
+import { createDeleteVersion } from './modules/library/versions.jobs.ts';
+import { createVersionsService } from './modules/library/versions.service.ts';
 import { createLimitsService } from './modules/limits/limits.service.ts';
 import { createFeedReading } from './modules/resources/feed-reading.ts';
 import { createOpenedDocuments } from './modules/resources/opened-documents.ts';
@@ -128,6 +131,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const documents = once(() =>
     createDocumentsService({ ...base, jobs: jobs(), tags: tags(), collections: collections() }),
   );
+  const versions = once(() => createVersionsService({ ...base, jobs: jobs(), documents: documents() }));
+  const duplicates = once(() => createDuplicatesService(base));
   const libraryFilters = once(() => createLibraryFilters(base));
   const search = once(() => createSearchService({ ...base, libraryFilters }));
   const upload = once(() =>
@@ -137,6 +142,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       tags: tags(),
       collections: collections(),
       documents: documents(),
+      versions: versions(),
       archive: archive(),
       idempotency: idempotency(),
     }),
@@ -155,6 +161,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const content = once(() =>
     createDocumentContent({
       documents: documents(),
+      versions: versions(),
       archive: archive(),
       onOpened: (view) => openedDocuments().note(view),
     }),
@@ -230,8 +237,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
     const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
+    const processing = createDocumentProcessing({
+      ...base,
+      jobs: jobs(),
+      documents: documents(),
+      versions: versions(),
+    });
     const family = createFamilyJobs({ ...base, jobs: jobs() });
-    const processing = createDocumentProcessing({ ...base, jobs: jobs(), documents: documents() });
     return {
       process_document: createProcessing({
         ...base,
@@ -242,6 +254,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
+      delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs(), analyses: analyses() }),
       delete_collection: createDeleteCollection(base),
       fetch_resource: createFetchResource({
         ...base,
@@ -276,6 +289,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     documents,
     upload,
     batch,
+    versions,
+    duplicates,
     content,
     analyses,
     resources,

@@ -122,6 +122,16 @@ describe('an e-mail address', () => {
     expect(await mailsTo(email)).toEqual([]);
   });
 
+  it('gets five mails an hour at most, however many accounts ask for it in whatever case', async () => {
+    const email = newAddress();
+    const asked: number[] = [];
+    for (const { token, password } of [await newUser(), await newUser()]) {
+      for (const spelt of [email, email.toUpperCase(), email]) asked.push((await ask(token, spelt, password)).status);
+    }
+    expect(asked).toEqual([202, 202, 202, 202, 202, 429]);
+    expect([...(await mailsTo(email)), ...(await mailsTo(email.toUpperCase()))]).toHaveLength(5);
+  });
+
   it('is asked for five times an hour at most, and mailed to later when the mail is not taken', async () => {
     const { user, token, password } = await newUser();
     const email = newAddress();

@@ -220,6 +220,19 @@ describe('administrators', () => {
   });
 });
 
+describe('an account that is taken from somebody', () => {
+  it.each(['force-reset', 'deactivate'])('moves to no address that was asked for before: %s', async (verb) => {
+    const email = `${crypto.randomUUID()}@example.org`;
+    await call('/v1/me/email', { token: user.token, body: { email, password: user.password } });
+    const token = await mailedToken(email, 'cpm_');
+    await post(`/${user.user.id}/${verb}`);
+    await post(`/${user.user.id}/reactivate`);
+    const moved = await call('/v1/auth/email/verify', { body: { token } });
+    expect([moved.status, moved.body.code]).toEqual([422, 'invalid_token']);
+    expect((await ask(`/${user.user.id}`)).body).toMatchObject({ email: user.user.email, status: 'active' });
+  });
+});
+
 describe('a forced reset', () => {
   it('makes the password worthless, ends the sessions, and mails a way back', async () => {
     const { user: account, password, token, refreshToken } = user;

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { strToU8, zipSync } from 'fflate';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newUser } from './support/actors.ts';
-import { call } from './support/app.ts';
+import { call, send } from './support/app.ts';
 import { deliver, loseWakeUps, pass } from './support/clockwork.ts';
 import { isolateThatDies } from './support/dying-isolate.ts';
 import { type DocumentView, type JobView, jobEnd, upload, uploaded } from './support/library.ts';
@@ -10,6 +10,7 @@ import { mail } from './support/mails.ts';
 import { search } from './support/sample-library.ts';
 import { settled } from './support/security-world.ts';
 import { unrecorded } from './support/statement-recorder.ts';
+import { replaced } from './support/versions.ts';
 
 const database = unrecorded(env.DB);
 
@@ -147,6 +148,19 @@ describe('what comes with a mail', () => {
     expect(again.find(({ id }) => id === first?.id)).toMatchObject({ title: 'Mine', tags: ['Own'] });
     expect(again.every(({ status }) => status === 'ready')).toBe(true);
     expect(await strayObjects(user.id)).toEqual([]);
+  });
+
+  it('keeps what it was when it gets other bytes, also when the mail is read again', async () => {
+    const { token } = await newUser();
+    const { id } = await readWhole(token, letter, 'week.eml');
+    const heron = (await childrenOf(token, id)).find(({ filename }) => filename === 'heron.txt')?.id ?? '';
+    await replaced(token, heron, 'The heron has gone.');
+    const { body } = await call(`/v1/documents/${id}/reprocess`, { method: 'POST', token });
+    await jobEnd(token, body.job.id);
+    expect((await childrenOf(token, id)).map((child) => child['contentVersion']).sort()).toEqual([1, 1, 2]);
+    const before = await send(`/v1/documents/${heron}/versions/1/content`, { token });
+    expect(new TextDecoder().decode(await before.arrayBuffer()).trim()).toBe(HERON);
+    expect(await problems(token)).toEqual([]);
   });
 
   it('goes to the trash with it and comes back with it, without what went there before', async () => {

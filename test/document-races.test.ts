@@ -21,6 +21,9 @@ const replace = (token: string, id: string, content: string | Uint8Array) =>
     body: uploadForm({ content, filename: 'a.md' }),
   });
 
+const bytesOf = async (token: string, path: string) =>
+  new TextDecoder().decode(await (await send(path, { token })).arrayBuffer());
+
 /** Uploads while nobody is told of the job. */
 async function uploadUnnoticed(token: string, content = FIRST) {
   const lost = vi.spyOn(env.JOBS, 'sendBatch').mockResolvedValue(undefined as never);
@@ -47,26 +50,92 @@ function beforeNextWrite(act: () => Promise<unknown>): void {
 }
 
 describe('replacing bytes', () => {
-  it('two at once: one wins, and its bytes are whole', async () => {
+  it('two at once: both are versions, and the later one’s bytes are whole and found', async () => {
     const { token } = await newUser();
     const { document } = await uploaded({ token, content: FIRST, filename: 'a.md' });
-    const answers = await Promise.all(
-      [SECOND, `${SECOND} Twice.`].map((content) => replace(token, document.id, content)),
-    );
-    const won = answers.filter((answer) => answer.status === 202);
-    expect(won.length).toBeGreaterThanOrEqual(1);
-    for (const answer of answers) expect([202, 412]).toContain(answer.status);
-    for (const { body } of won) await jobEnd(token, body.job.id);
-    const content = await send(`/v1/documents/${document.id}/content`, { token });
-    expect(content.status).toBe(200);
-    expect(await content.text()).toContain('The egret flew');
+    const contents = [SECOND, `${SECOND} Twice.`];
+    const answers = await Promise.all(contents.map((content) => replace(token, document.id, content)));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    for (const { body } of answers) await jobEnd(token, body.job.id);
+    const last = answers.findIndex(({ body }) => body.document['contentVersion'] === 3);
+    expect(await bytesOf(token, `/v1/documents/${document.id}/content`)).toBe(contents[last]);
+    expect(await bytesOf(token, `/v1/documents/${document.id}/versions/2/content`)).toBe(contents[1 - last]);
+    expect(await bytesOf(token, `/v1/documents/${document.id}/versions/1/content`)).toBe(FIRST);
     expect((await call(`/v1/documents/${document.id}`, { token })).body).toMatchObject({
       status: 'ready',
       error: null,
     });
     expect(await found(token, 'q=egret&mode=keyword')).toHaveLength(1);
     expect(await found(token, 'q=heron&mode=keyword')).toEqual([]);
-    expect(await objectsOf(document.id)).toHaveLength(3);
+  });
+
+  it('two at once, of what both have read: one is refused, and its bytes do not stay', async () => {
+    const { token } = await newUser();
+    const { document } = await uploaded({ token, content: FIRST, filename: 'a.md' });
+    const headers = { 'if-match': `"${document.version}"` };
+    const send = (content: string) =>
+      call<{ job?: JobView }>(`/v1/documents/${document.id}/content`, {
+        method: 'PUT',
+        token,
+        headers,
+        body: uploadForm({ content, filename: 'a.md' }),
+      });
+    const answers = await Promise.all([SECOND, `${SECOND} Twice.`].map(send));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 412]);
+    for (const { body } of answers) if (body.job) await jobEnd(token, body.job.id);
+    expect(await objectsOf(document.id)).toHaveLength(6);
+  });
+
+  it('while the file is being read: the newer bytes are what is found, the older ones stay a version', async () => {
+    const { token } = await newUser();
+    const accepted = await uploadUnnoticed(token);
+    const { id } = accepted.document;
+    let newer: JobView | undefined;
+    beforeNextWrite(async () => {
+      newer = (await replace(token, id, SECOND)).body.job;
+    });
+    await deliver(accepted.job.id);
+    expect(await jobEnd(token, newer?.id ?? '')).toMatchObject({ status: 'succeeded' });
+    expect(await found(token, 'q=egret&mode=keyword')).toHaveLength(1);
+    expect(await found(token, 'q=heron&mode=keyword')).toEqual([]);
+    expect(await bytesOf(token, `/v1/documents/${id}/versions/1/content`)).toBe(FIRST);
+  });
+
+  it('undone while the newer file is being read: the older bytes are what is found', async () => {
+    const { token } = await newUser();
+    const { document } = await uploaded({ token, content: FIRST, filename: 'a.md' });
+    const lost = vi.spyOn(env.JOBS, 'sendBatch').mockResolvedValue(undefined as never);
+    const { body } = await replace(token, document.id, SECOND);
+    lost.mockRestore();
+    let restored: JobView | undefined;
+    beforeNextWrite(async () => {
+      const path = `/v1/documents/${document.id}/versions/1/restore`;
+      restored = (await call(path, { method: 'POST', token })).body.job;
+    });
+    await deliver(body.job.id);
+    expect(await jobEnd(token, restored?.id ?? '')).toMatchObject({ status: 'succeeded' });
+    expect(await found(token, 'q=heron&mode=keyword')).toHaveLength(1);
+    expect(await found(token, 'q=egret&mode=keyword')).toEqual([]);
+    expect((await call(`/v1/documents/${document.id}`, { token })).body).toMatchObject({ contentVersion: 3 });
+    expect(await bytesOf(token, `/v1/documents/${document.id}/versions/2/content`)).toBe(SECOND);
+  });
+
+  it('undone by the version that is being deleted: either it is there again, or it is gone', async () => {
+    const { token } = await newUser();
+    const { document } = await uploaded({ token, content: FIRST, filename: 'a.md' });
+    await jobEnd(token, (await replace(token, document.id, SECOND)).body.job.id);
+    const path = `/v1/documents/${document.id}/versions/1`;
+    const [restored, removed] = await Promise.all([
+      call(`${path}/restore`, { method: 'POST', token }),
+      call(path, { method: 'DELETE', token }),
+    ]);
+    expect(removed.status).toBe(202);
+    expect([202, 404]).toContain(restored.status);
+    for (const { body } of [restored, removed]) if (body.job) await jobEnd(token, body.job.id);
+    const isBack = restored.status === 202;
+    expect(await found(token, 'q=heron&mode=keyword')).toHaveLength(isBack ? 1 : 0);
+    expect(await bytesOf(token, `/v1/documents/${document.id}/content`)).toBe(isBack ? FIRST : SECOND);
+    expect(await objectsOf(document.id)).toHaveLength(isBack ? 6 : 3);
   });
 
   it('by a file that cannot be read: the document says so and is found by neither', async () => {

@@ -43,6 +43,22 @@ const rotate = (token: string, id: string, body: unknown = {}, options: Call = {
 const change = (token: string, id: string, body: unknown, headers = {}) =>
   call<Key>(`/v1/api-keys/${id}`, { method: 'PATCH', token, body, headers });
 
+describe('a key that has lost a scope', () => {
+  it('makes no key with it where it is still trusted, neither anew nor in place of another', async () => {
+    const { token } = await newUser();
+    const scopes = [...WRITE, 'documents:read'];
+    const [maker, other] = [await make(token, { scopes }), await make(token, { scopes })];
+    const bindings = { ...env };
+    expect((await use(maker.key, { bindings })).status).toBe(200);
+    expect((await change(token, maker.id, { scopes: WRITE })).status).toBe(200);
+    const body = { name: 'Wider', scopes: ['documents:read'] };
+    const made = await call<Key>('/v1/api-keys', { token: maker.key, body, bindings });
+    const rotated = await rotate(maker.key, other.id, {}, { bindings });
+    for (const { status, body } of [made, rotated]) expect([status, body.code]).toEqual([401, 'credential_revoked']);
+    expect(await list(token)).toHaveLength(2);
+  });
+});
+
 describe('a key that is rotated', () => {
   it('gives what it had to its successor, and works until the overlap ends', async () => {
     const { token } = await newUser();

@@ -5,11 +5,12 @@ import { createRuntime, createServices } from '../src/services.ts';
 import { newApiKey, newUser } from './support/actors.ts';
 import { type Call, call } from './support/app.ts';
 import { roundTrips } from './support/costs.ts';
-import { ageSession } from './support/factors.ts';
+import { ageSession, type LoginAnswer, newTwoFactorUser, stopClock, verify } from './support/factors.ts';
 import { aPerson, type FakeProviders, fakeProviders } from './support/fake-providers.ts';
 import { interleave } from './support/interleave.ts';
 import { mailedToken } from './support/outbox.ts';
 import { APP, isolate, type LinkedAccount, signInBy, storedAccountOf } from './support/sign-in.ts';
+import { codeOf } from './support/totp-codes.ts';
 
 type Problem = { code: string };
 
@@ -60,6 +61,20 @@ describe('an account elsewhere', () => {
     expect((await list(token)).body.items).toEqual([]);
     expect((await unlink(token, linked.body.linked.id)).status).toBe(404);
     expect((await browser.signIn('github', person)).body.user.id).not.toBe(user.id);
+  });
+
+  it('is one factor: where a second is on, neither its owner nor their app gets in without that', async () => {
+    stopClock();
+    const user = await newTwoFactorUser();
+    const person = aPerson();
+    await browser.link('github', person, user);
+    const { body } = await browser.signIn('github', person);
+    expect(body).toMatchObject({ twoFactorRequired: true, ticket: expect.stringMatching(/^cpt_/) });
+    const back = await browser.signIn('github', person, { redirectUri: APP });
+    const code = new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
+    const exchanged = await call<LoginAnswer>('/v1/auth/oauth/exchange', { bindings, body: { code } });
+    expect(exchanged.body).toMatchObject({ twoFactorRequired: true });
+    expect((await verify(exchanged.body.ticket, codeOf(user.secret))).body.user.id).toBe(user.user.id);
   });
 
   it('is linked for an app, which hears of it without a code', async () => {

@@ -5,6 +5,7 @@ import { call, send } from './support/app.ts';
 import { allRows } from './support/catalogue.ts';
 import { listen } from './support/console.ts';
 import { roundTrips } from './support/costs.ts';
+import { logInWithPasskey, newPasskey, newTwoFactorUser, startPasskeyLogin } from './support/factors.ts';
 import { interleave } from './support/interleave.ts';
 import { mailedToken, mailsTo } from './support/outbox.ts';
 
@@ -18,6 +19,8 @@ const reset = (token: string, newPassword = NEW_PASSWORD) =>
   call<Problem>('/v1/auth/password/reset', { body: { token, newPassword } });
 const login = (identifier: string, password: string) =>
   call<Problem & { session: { accessToken: string } }>('/v1/auth/login', { body: { identifier, password } });
+const verifyEmail = async (email: string) =>
+  call('/v1/auth/email/verify', { body: { token: await mailedToken(email, 'cpv_') } });
 const me = (token: string) => call('/v1/me', { token });
 
 /** A user who has asked for a new password, and the token from the mail. */
@@ -36,7 +39,7 @@ describe('a forgotten password', () => {
   it('is replaced by the mailed token, which ends every session but no API key', async () => {
     const { user, token, refreshToken, password, resetToken } = await forgetful();
     const { key } = await newApiKey({ token }, ['account:read']);
-    expect((await me(token)).status).toBe(200);
+    await verifyEmail(user.email);
 
     const done = await reset(resetToken);
     expect([done.status, done.body]).toEqual([204, '']);
@@ -45,11 +48,33 @@ describe('a forgotten password', () => {
     expect((await me(key)).status).toBe(200);
     expect((await login(user.username, password)).status).toBe(401);
     const { session } = (await login(user.username, NEW_PASSWORD)).body;
-    expect((await me(session.accessToken)).body).toMatchObject({ emailVerified: true, version: 2 });
+    expect((await me(session.accessToken)).body).toMatchObject({ emailVerified: true, version: 3 });
 
     const [confirmation] = await mailsTo(user.email);
     expect(confirmation).toMatchObject({ subject: 'Your password was changed' });
     expect(confirmation?.text).not.toMatch(/cpw_|https?:/);
+  });
+
+  it('leaves no key or passkey to whoever had an account with an address that they never verified', async () => {
+    const squatter = await newUser();
+    const { key } = await newApiKey(squatter, ['account:read']);
+    const { authenticator } = await newPasskey(squatter);
+    await forgot(squatter.user.email);
+    expect((await reset(await mailedToken(squatter.user.email, 'cpw_'))).status).toBe(204);
+    expect((await me(key)).status).toBe(401);
+    const asserted = await authenticator.get(await startPasskeyLogin());
+    expect((await logInWithPasskey(asserted)).body.code).toBe('invalid_passkey');
+  });
+
+  it('leaves no second factor that keeps the owner of such an address out', async () => {
+    const squatter = await newTwoFactorUser();
+    await forgot(squatter.user.email);
+    expect((await reset(await mailedToken(squatter.user.email, 'cpw_'))).status).toBe(204);
+    const { session } = (await login(squatter.user.email, NEW_PASSWORD)).body;
+    expect((await call('/v1/me/two-factor', { token: session.accessToken })).body).toMatchObject({
+      enabled: false,
+      recoveryCodesLeft: 0,
+    });
   });
 
   it('costs two round trips to reset, one to be refused, and none for what cannot be a token', async () => {

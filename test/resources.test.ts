@@ -262,7 +262,10 @@ describe('looking again', () => {
     expect([await found(token, 'heron'), await found(token, 'stork')]).toEqual([0, expect.any(Number)]);
     expect(await documentsOf(token)).toBe(1);
     const folders = new Set((await objectsUnder(user.id)).map((key) => key.split('/').slice(0, 2).join('/')));
-    expect(folders.size).toBe(1);
+    // What the page was before stays one of the document's versions.
+    expect(folders.size).toBe(2);
+    const { body } = await call(`/v1/documents/${made.documentId}/versions`, { token });
+    expect(body.items.map(({ number }: { number: number }) => number)).toEqual([2, 1]);
   });
 
   it('happens by itself as often as somebody wants it to, once for any number of ticks', async () => {

@@ -136,6 +136,7 @@ describe('a ticket', () => {
 
   it('ends when the password is reset, which does not turn the second factor off', async () => {
     const user = await newTwoFactorUser();
+    await call('/v1/auth/email/verify', { body: { token: await mailedToken(user.user.email, 'cpv_') } });
     const ticket = await newTicket(user);
     await call('/v1/auth/password/forgot', { body: { email: user.user.email } });
     const token = await mailedToken(user.user.email, 'cpw_');

@@ -269,6 +269,29 @@ describe('a refresh whose answer was lost', () => {
     expect((await refresh(next.refreshToken)).status).toBe(401);
   });
 
+  it('ends the session also when it was exchanged long ago, and a thief has gone on from there', async () => {
+    const { home, token } = await atHome();
+    let thief = home;
+    for (let times = 0; times < 3; times++) thief = (await refresh(thief.refreshToken)).body.session;
+    expect((await me(thief.accessToken)).status).toBe(200);
+    expect((await refresh(home.refreshToken)).status).toBe(401);
+    expect((await me(thief.accessToken)).status).toBe(401);
+    expect((await refresh(thief.refreshToken)).status).toBe(401);
+    expect((await list(token)).map(({ id }) => id)).not.toContain(home.id);
+  });
+
+  it('is known again as well where the session is older than families of tokens', async () => {
+    const { home } = await atHome();
+    const first = (await refresh(home.refreshToken)).body.session;
+    await env.DB.prepare('update user_sessions set refresh_family_hash = null where id = ?').bind(home.id).run();
+    expect((await refresh(home.refreshToken)).body.session).toEqual(first);
+    const second = (await refresh(first.refreshToken)).body.session;
+    await me(second.accessToken);
+    const third = (await refresh(second.refreshToken)).body.session;
+    expect((await refresh(first.refreshToken)).status).toBe(401);
+    expect((await me(third.accessToken)).status).toBe(401);
+  });
+
   it('can be opened from the catalogue only with the token that was replaced, and not for long', async () => {
     const { home } = await atHome();
     const { session } = (await refresh(home.refreshToken)).body;

@@ -55,10 +55,14 @@ const MAKERS: Record<string, (person: Person, dice: Dice) => Promise<[kind: stri
   documents: async (person, dice) => {
     const bytes = `# ${title(person, dice)}\n\nThe notice period of ${person.bait} is three months: ${person.secret}.\n`;
     const file = { name: `${person.secret}.md`, bytes, type: 'text/markdown' };
-    const { document, job } = uploadedSchema.parse(await person.client.upload(file, { title: title(person, dice) }));
+    const { document } = uploadedSchema.parse(await person.client.upload(file, { title: title(person, dice) }));
+    // With something that it was before.
+    const form = new FormData();
+    form.append('file', new Blob([`${bytes}\nA second edition.\n`], { type: file.type }), file.name);
+    const { body } = await person.client.call(`/v1/documents/${document.id}/content`, { method: 'PUT', form });
     return [
       ['documents', document.id],
-      ['jobs', job.id],
+      ['jobs', uploadedSchema.parse(body).job.id],
     ];
   },
   // Nothing is fetched: a server on this machine has no web unless it is told of one.
@@ -154,14 +158,15 @@ function kindOfParameter(path: string, parameter: string): string {
   return segments[segments.indexOf('{id}') - 1] ?? '';
 }
 
-/** The kind that a property's name stands for: `documentId` and `documentIds` are documents. */
-const kindOf = (name: string): string => REFERENCES[name] ?? `${name.replace(/Ids?$/, '')}s`;
-
 const REFERENCES: Record<string, string> = {
   parentId: 'collections',
   parentDocumentId: 'documents',
   feedId: 'resources',
+  versionOf: 'documents',
 };
+
+/** The kind that a property's name stands for: `documentId` and `documentIds` are documents. */
+const kindOf = (name: string): string => REFERENCES[name] ?? `${name.replace(/Ids?$/, '')}s`;
 
 const isId = ({ format, anyOf = [], oneOf = [] }: JsonSchema): boolean =>
   format === 'uuid' || [...anyOf, ...oneOf].some((choice) => choice.format === 'uuid');
@@ -195,6 +200,8 @@ export function knownTo(world: World, { operation, owner, dice }: Asking): Known
     cursor: () => (dice.chance(0.2) ? world.seen.cursors.get(operation.path) : undefined) ?? OMIT,
     // Mostly the caller has not read the thing.
     version: () => (dice.chance(0.2) ? 1 : OMIT),
+    // Of a version: documents have two at first.
+    number: () => (dice.chance(0.9) ? dice.pick([1, 2]) : undefined),
     q: () => (dice.chance(0.5) ? `notice ${owner.bait}` : undefined),
     // One that nobody has yet.
     url: () => (dice.chance(0.7) ? `https://example.com/${suffix(dice)}` : undefined),

@@ -100,6 +100,12 @@ function resolved(schema: Schema, named: Record<string, Schema>, depth = 0): Sch
   };
 }
 
-/** The path with its parameters filled in. */
+/** Whether a path parameter says which thing; a number says which part of it. */
+export const isId = ({ schema }: Parameter): boolean => schema.type !== 'integer';
+
+/** The path with the ids in it filled in, and the first of what is numbered. */
 export const fillPath = (operation: Operation, valueFor: (parameter: string) => string): string =>
-  operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(valueFor(name)));
+  operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const isNumber = operation.pathParameters.some((parameter) => parameter.name === name && !isId(parameter));
+    return isNumber ? '1' : encodeURIComponent(valueFor(name));
+  });

@@ -3,7 +3,7 @@ import { SCOPES } from '../../src/shared/actor.ts';
 import { newAdmin, newApiKey, newUser, type TestUser } from './actors.ts';
 import { type Call, call } from './app.ts';
 import { bodyFaults, hostileQueries, wrongTypes } from './hostile-input.ts';
-import { fillPath, type Operation, type Parameter } from './openapi-operations.ts';
+import { fillPath, isId, type Operation, type Parameter } from './openapi-operations.ts';
 import { isReference, type Override, referencesIn, sampleForm, sampleOf, sampleQuery, typeOf } from './samples.ts';
 import {
   crossOwnerLinks,
@@ -168,7 +168,7 @@ export function describeIsolation(operations: Operation[], { publicNames }: { pu
   it.each(guarded.filter(({ pathParameters }) => pathParameters.length > 0))(
     '$name knows nothing of another user’s',
     async (operation) => {
-      const names = operation.pathParameters.map(({ name }) => name);
+      const names = operation.pathParameters.filter(isId).map(({ name }) => name);
       const trespasses = names.length > 1 ? [names, ...names.map((name) => [name])] : [names];
       for (const foreign of trespasses) {
         const path = fillPath(operation, (name) =>

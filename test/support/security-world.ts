@@ -20,6 +20,7 @@ export type Inhabitant = TestUser & {
 const REFERENCES: Record<string, string> = {
   parentId: 'collections',
   parentDocumentId: 'documents',
+  versionOf: 'documents',
   items: 'documents',
   feedId: 'resources',
 };

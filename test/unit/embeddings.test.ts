@@ -4,11 +4,13 @@ import { EmbeddingsUnavailableError } from '../../src/platform/embeddings/embedd
 import { createHashingEmbeddings } from '../../src/platform/embeddings/hashing.ts';
 import {
   dequantize,
+  joinVectors,
   PackedEmbeddingsError,
   packEmbeddings,
   quantize,
   quantizeAll,
   unpackEmbeddings,
+  vectorsByText,
 } from '../../src/platform/embeddings/quantize.ts';
 import { createWorkersAiEmbeddings } from '../../src/platform/embeddings/workers-ai.ts';
 
@@ -100,6 +102,13 @@ describe('quantised vectors', () => {
           );
           const packed = { model: 'm é', dimension: 5, chunksHash: 'abc', ...quantized };
           expect(unpackEmbeddings(packEmbeddings(packed))).toEqual(packed);
+          const hashes = rows.map((_, at) => at.toString(16).padStart(32, '0'));
+          const textHashes = Uint8Array.from(Buffer.from(hashes.join(''), 'hex'));
+          const hashed = unpackEmbeddings(packEmbeddings({ ...packed, textHashes }));
+          expect(hashed).toEqual({ ...packed, textHashes });
+          // Vector by vector, by what was embedded, and together again.
+          const known = new Map(vectorsByText(hashed));
+          expect(joinVectors(hashes, { known, dimension: 5 })).toEqual({ ...quantized, textHashes });
         },
       ),
     );
@@ -126,6 +135,10 @@ describe('quantised vectors', () => {
     ];
     for (const each of damaged) expect(() => unpackEmbeddings(each)).toThrow(PackedEmbeddingsError);
     expect(() => packEmbeddings({ ...packed, dimension: 3 })).toThrow(PackedEmbeddingsError);
+    const textHashes = new Uint8Array(32);
+    expect(() => packEmbeddings({ ...packed, textHashes: textHashes.subarray(1) })).toThrow(PackedEmbeddingsError);
+    const hashed = packEmbeddings({ ...packed, textHashes });
+    expect(() => unpackEmbeddings(hashed.slice(0, -1))).toThrow(PackedEmbeddingsError);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (noise) => {
         expect(() => unpackEmbeddings(noise)).toThrow(PackedEmbeddingsError);

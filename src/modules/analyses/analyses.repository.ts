@@ -122,6 +122,10 @@ export function createAnalysesRepository(database: Database) {
       return [requeued, added];
     },
 
+    /** Forgets what is known of bytes that are gone. */
+    forgetContent: (ownerId: string, { documentId, contentId }: { documentId: string; contentId: string }): Statement =>
+      orm.delete(TABLE).where(and(of(ownerId, documentId), eq(TABLE.contentId, contentId))),
+
     /** What becomes of queued ones when their job ends without success. */
     failQueued: (ownerId: string, { documentId, reason }: { documentId: string; reason: string }): Statement =>
       orm

@@ -37,6 +37,9 @@ export function createAnalysesService({ database, clock, ids, models, jobs, docu
   const repository = createAnalysesRepository(database);
 
   return {
+    /** Forgets what is known of bytes that are gone. */
+    forgetContent: repository.forgetContent,
+
     async list(actor: Actor, { id, ...options }: ListAnalyses & { id: string }): Promise<Page<ListedAnalysis>> {
       const analyses = repository.list(actor.userId, id, options);
       const [[document], rows] = await database.commit([

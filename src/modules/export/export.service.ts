@@ -20,6 +20,7 @@ import { presentCollection } from '../library/collections.presenter.ts';
 import { presentDocument } from '../library/documents.presenter.ts';
 import type { DocumentRange, Holdings, LibraryExport } from '../library/library-export.ts';
 import { presentTag } from '../library/tags.presenter.ts';
+import { presentVersion } from '../library/versions.presenter.ts';
 import { presentResource } from '../resources/resources.presenter.ts';
 import type { ResourcesService } from '../resources/resources.service.ts';
 import type { QueryHistory } from '../search/query-history.ts';
@@ -47,11 +48,11 @@ export type AccountArchive = {
   nextCursor: string | null;
 };
 
-/** A Worker may make 10,000 calls in one request, and a document takes two or three. */
-export const DOCUMENTS_PER_ARCHIVE = 3_000;
+/** A Worker may make 10,000 calls in one request; a document takes two or three, and one for each earlier version. */
+export const FILES_PER_ARCHIVE = 3_000;
 const ROWS_PER_PAGE = 200;
 /** Names that a document's folder has for itself. */
-const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt', analyses: 'analyses.json' };
+const OWN_NAMES = { metadata: 'metadata.json', text: 'text.txt', analyses: 'analyses.json', versions: 'versions' };
 const TAKEN = new Set(Object.values(OWN_NAMES));
 
 /** What has become of the documents so far. */
@@ -89,12 +90,10 @@ export function createAccountExport(deps: Deps) {
   }
 
   /** The original, its text and what is known of it. */
-  async function* documentFiles({
-    document,
-    original,
-    openReading,
-    analyses,
-  }: Holdings & { original: StoredFile }): AsyncGenerator<ZipFile> {
+  async function* documentFiles(
+    { document, original, openReading, analyses, earlier }: Holdings & { original: StoredFile },
+    progress: Progress,
+  ): AsyncGenerator<ZipFile> {
     const folder = `documents/${document.id}`;
     const name = archiveName(document.filename, TAKEN);
     const modifiedAt = document.updatedAt;
@@ -106,18 +105,31 @@ export function createAccountExport(deps: Deps) {
     }
     const known = analyses.map((analysis) => presentKeptAnalysis(analysis, document));
     yield { name: `${folder}/${OWN_NAMES.analyses}`, modifiedAt, body: bytesOf([jsonText(known)]) };
+    const versions: object[] = [];
+    for (const { version, open } of earlier) {
+      const file = `${OWN_NAMES.versions}/${version.number}/${archiveName(version.filename)}`;
+      const stored = await open();
+      if (stored) {
+        const { body, size: expectedBytes } = stored;
+        yield { name: `${folder}/${file}`, modifiedAt: version.createdAt, body, expectedBytes };
+      } else {
+        const reason = `The file of version ${version.number} was gone when its turn came.`;
+        progress.incomplete.push({ documentId: document.id, reason });
+      }
+      versions.push({ ...presentVersion({ ...version, isPresent: false }), file: stored ? file : null });
+    }
     const files = { original: name, text: reading ? OWN_NAMES.text : null };
-    const facts = jsonText({ ...presentDocument(document), files });
+    const facts = jsonText({ ...presentDocument(document), files, versions });
     yield { name: `${folder}/${OWN_NAMES.metadata}`, modifiedAt, body: bytesOf([facts]) };
   }
 
   async function* documents(
-    range: DocumentRange,
+    range: DocumentRange & { count: number },
     { actor, progress }: { actor: Actor; progress: Progress },
   ): AsyncGenerator<ZipFile> {
     for await (const { original, ...holdings } of library.documents(actor.userId, range)) {
       if (original) {
-        yield* documentFiles({ ...holdings, original });
+        yield* documentFiles({ ...holdings, original }, progress);
         progress.documents += 1;
       } else {
         progress.incomplete.push({ documentId: holdings.document.id, reason: 'Its file was gone when its turn came.' });
@@ -134,9 +146,9 @@ export function createAccountExport(deps: Deps) {
     async open(actor: Actor, { cursor }: { cursor?: string | undefined }): Promise<AccountArchive> {
       if (actor.credential.type !== 'session') throw sessionRequired();
       const startedAt = clock.now();
-      const range = { cursor, createdTo: startedAt, count: DOCUMENTS_PER_ARCHIVE };
+      const range = { cursor, createdTo: startedAt };
       const user = await auth.getAccount(actor);
-      const nextCursor = await library.cursorAfter(actor.userId, range);
+      const { count, nextCursor } = await library.measure(actor.userId, { ...range, files: FILES_PER_ARCHIVE });
       const progress: Progress = { documents: 0, incomplete: [] };
 
       async function* archive(): AsyncGenerator<Uint8Array> {
@@ -147,7 +159,7 @@ export function createAccountExport(deps: Deps) {
             files.push(yield* zip.add({ ...file, modifiedAt: startedAt }));
           }
         }
-        for await (const file of documents(range, { actor, progress })) files.push(yield* zip.add(file));
+        for await (const file of documents({ ...range, count }, { actor, progress })) files.push(yield* zip.add(file));
         const manifest: Manifest = {
           exportedAt: isoTime(startedAt),
           documentsUntil: isoTime(startedAt),

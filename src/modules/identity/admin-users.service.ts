@@ -73,10 +73,11 @@ export function createAdminUsersService(deps: Deps) {
     if (actor.userId === id) throw errors.ownAccount();
   };
 
-  /** What goes with a deactivation: nobody is in any more, and no mail lets anybody in. */
+  /** Nobody is in any more, and no mail that was sent before lets anybody in, or moves the account to another address. */
   const locking = (id: string, now: number): Statement[] => [
     repository.removeSessions(id),
     verifications.endAll(id, { purpose: 'password_reset', now }),
+    verifications.endAll(id, { purpose: 'email_change', now }),
   ];
 
   return {
@@ -194,8 +195,7 @@ export function createAdminUsersService(deps: Deps) {
         ...requireAdmin(actor),
         repository.endPassword(id, { passwordHash: UNUSABLE_PASSWORD, now }),
         requireChange(database, errors.accountNotActive),
-        repository.removeSessions(id),
-        verifications.endAll(id, { purpose: 'password_reset', now }),
+        ...locking(id, now),
         mail.insert,
       ]);
       verifications.inBackground(mail.deliver);

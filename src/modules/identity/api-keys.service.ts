@@ -74,6 +74,16 @@ export function createApiKeysService({ database, config, clock, ids, identities,
     return isBounded && wanted !== null && usualRate !== null ? Math.min(wanted, usualRate) : wanted;
   };
 
+  /** Undoes the batch unless the credential is live, and has the scopes that it had when it was checked moments ago. */
+  const requireStill = (actor: Actor, now: number): Statement[] => {
+    const { userId, credential, scopes } = actor;
+    const refusal = errors.credentialRevoked;
+    return [
+      repository.requireLive(actor, { now, refusal }),
+      ...(credential.type === 'api_key' ? [keys.requireScopes(userId, { id: credential.id, scopes, refusal })] : []),
+    ];
+  };
+
   const requireRoom = (ownerId: string, now: number): Statement[] => [
     keys.removeReplaced(ownerId, now - REPLACED_KEPT_MS),
     repository.requireKeysBelow(ownerId, {
@@ -120,7 +130,7 @@ export function createApiKeysService({ database, config, clock, ids, identities,
       };
       audit.making({ type: 'api_key', id: row.id });
       const [apiKey] = await database.commitAndRead(
-        [repository.requireLive(actor, { now, refusal: errors.credentialRevoked }), ...requireRoom(actor.userId, now)],
+        [...requireStill(actor, now), ...requireRoom(actor.userId, now)],
         repository.insertApiKey(actor, row),
       );
       if (!apiKey) throw new Error('The database answered an insert without its row.');
@@ -144,7 +154,7 @@ export function createApiKeysService({ database, config, clock, ids, identities,
       audit.making({ type: 'api_key', id: successor.id });
       const [apiKey] = await database.commitAndRead(
         [
-          repository.requireLive(actor, { now, refusal: errors.credentialRevoked }),
+          ...requireStill(actor, now),
           ...keys.requireRow(userId, { id, what: 'API key' }),
           keys.requireScopesWithin(userId, { id, scopes: actor.scopes, refusal: errors.keyExceedsYours }),
           keys.requireUnreplaced(userId, { id, refusal: errors.keyReplaced }),

@@ -86,6 +86,7 @@ export const userSessions = sqliteTable('user_sessions', {
   refreshedAt: timestamp('refreshed_at'),
   absoluteExpiresAt: timestamp('absolute_expires_at'),
   sealedTokens: text('sealed_tokens'),
+  refreshFamilyHash: text('refresh_family_hash'),
 });
 
 export const apiKeys = sqliteTable('api_keys', {

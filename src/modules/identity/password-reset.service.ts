@@ -6,7 +6,6 @@ import { createIdentityRepository } from './identity.repository.ts';
 import type { IdentityCache } from './identity-cache.ts';
 import { emailKey, loginObject } from './login-keys.ts';
 import { passwordChangedMail } from './mails/password-changed.ts';
-import { createOauthRepository } from './oauth/oauth.repository.ts';
 import { createPasswords } from './password.ts';
 import { createPasswordPolicy } from './password-policy.ts';
 import { parseToken } from './tokens.ts';
@@ -65,7 +64,7 @@ export function createPasswordResetService(deps: Deps) {
 
     /**
      * Sets a new password by a mailed token, once. Ends every session; API keys, which are no part of what the password
-     * protects, stay. A password that is refused does not use the token up.
+     * protects, stay if the address was verified before. A password that is refused does not use the token up.
      */
     async reset({ token, newPassword }: { token: string; newPassword: string }): Promise<void> {
       const parsed = parseToken(token);
@@ -81,8 +80,9 @@ export function createPasswordResetService(deps: Deps) {
         repository.use(hash, { purpose, now }),
         requireChange(database, errors.invalidMailedToken),
         repository.setPassword(user.id, passwordHash),
-        // Who had the address verified by nobody may have been somebody else: no way in of theirs may stay.
-        createOauthRepository(database).removeAccountsOfUnverified(user.id),
+        // Who had the address verified by nobody may have been somebody else: no way in of theirs may stay,
+        // nor anything that keeps its owner out.
+        ...repository.removeWaysInOfUnverified(user.id),
         repository.confirmEmail(hash, { purpose, now }),
         repository.removeSessions(user.id),
         repository.endAll(user.id, { purpose, now }),

@@ -66,8 +66,9 @@ const reset = publicRoute({
   tags,
   summary: 'Set a new password',
   description:
-    'With the token that was mailed, once. Ends every session, and confirms the change by mail. API keys keep working: ' +
-    'delete those that you do not trust. A password that is refused does not use the token up.',
+    'With the token that was mailed, once. Ends every session, and confirms the change by mail. API keys keep working ' +
+    '(delete those that you do not trust), unless the address was never verified before: then keys, passkeys, linked ' +
+    'accounts and the second factor are removed. A password that is refused does not use the token up.',
   request: { body: jsonBody(resetPasswordBody) },
   responses: { 204: { description: 'The new password holds; log in with it.' } },
 });

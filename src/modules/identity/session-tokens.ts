@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { createKeyRing } from '../../platform/secrets/key-ring.ts';
 import type { Session } from './identity.table.ts';
-import { issueToken } from './tokens.ts';
+import { familyHash, issueSuccessor, issueToken } from './tokens.ts';
 
 /** A session as its client gets it, once. Times in milliseconds since the epoch. */
 export type IssuedSession = {
@@ -19,13 +19,19 @@ type Lifetimes = Pick<Config, 'ACCESS_TOKEN_SECONDS' | 'REFRESH_TOKEN_SECONDS' |
 /** What is stored of a session's tokens. */
 export type SessionTokens = Pick<
   Session,
-  'accessTokenHash' | 'accessExpiresAt' | 'refreshTokenHash' | 'refreshExpiresAt'
+  'accessTokenHash' | 'accessExpiresAt' | 'refreshTokenHash' | 'refreshExpiresAt' | 'refreshFamilyHash'
 >;
 
-/** Fresh tokens for a new session: what the client gets, and what is stored. An older one may end sooner. */
-export function issueSessionTokens(id: string, { config, now }: { config: Lifetimes; now: number }) {
+/**
+ * Fresh tokens for a session, a new one unless a refresh token is replaced: what the client gets, and what is stored. An
+ * older session may end sooner.
+ */
+export function issueSessionTokens(
+  id: string,
+  { config, now, replaced }: { config: Lifetimes; now: number; replaced?: string },
+) {
   const access = issueToken('access');
-  const refresh = issueToken('refresh');
+  const refresh = replaced === undefined ? issueToken('refresh') : issueSuccessor(replaced);
   const refreshExpiresAt = now + Math.min(config.REFRESH_TOKEN_SECONDS, config.SESSION_ABSOLUTE_SECONDS) * 1000;
   const accessExpiresAt = Math.min(refreshExpiresAt, now + config.ACCESS_TOKEN_SECONDS * 1000);
   const issued: IssuedSession = {
@@ -40,6 +46,7 @@ export function issueSessionTokens(id: string, { config, now }: { config: Lifeti
     accessExpiresAt,
     refreshTokenHash: refresh.hash,
     refreshExpiresAt,
+    refreshFamilyHash: familyHash(refresh.token),
   };
   return { issued, stored };
 }

@@ -8,6 +8,9 @@ import type { SessionTokens } from './session-tokens.ts';
 /** By what a client is known again. */
 export type Device = Pick<Session, 'userAgent' | 'addressHash'>;
 
+/** A refresh token as it is known here. */
+type Presented = { hash: string; familyHash: string };
+
 /** A rotation that may be answered again. */
 type Rotation = { since: number; device: Device };
 
@@ -19,42 +22,38 @@ export function createSessionsRepository(database: Database) {
   const activeOwner = () =>
     sql`exists (select 1 from ${users} where ${users.id} = ${userSessions.ownerId} and ${users.status} = 'active')`;
 
-  const replaced = (refreshTokenHash: string) => eq(userSessions.previousRefreshTokenHash, refreshTokenHash);
+  /** The last rotation, or an earlier one, replaced this refresh token. */
+  const hasReplaced = ({ hash, familyHash }: Presented): SQL => sql`(${userSessions.previousRefreshTokenHash} = ${hash}
+    or (${userSessions.refreshFamilyHash} = ${familyHash} and ${userSessions.refreshTokenHash} <> ${hash}))`;
 
-  /** The device is the one that was answered, just now, and nobody has used the answer. */
-  const isUnanswered = ({ since, device }: Rotation): SQL => sql`(${userSessions.sealedTokens} is not null
+  /** The last rotation replaced it, the device is the one that was answered, just now, and nobody has used the answer. */
+  const isUnanswered = ({ hash }: Presented, { since, device }: Rotation): SQL => sql`(
+    ${userSessions.previousRefreshTokenHash} = ${hash} and ${userSessions.sealedTokens} is not null
     and ${userSessions.refreshedAt} > ${since} and ${userSessions.userAgent} is ${device.userAgent}
     and ${userSessions.addressHash} is ${device.addressHash} and ${activeOwner()})`;
 
-  const isReplay = (rotation: Rotation): SQL => sql`${isUnanswered(rotation)} is not true`;
-  const behind = (refreshTokenHash: string) => sql`from ${userSessions} where ${replaced(refreshTokenHash)}`;
+  const isReplay = (presented: Presented, rotation: Rotation): SQL =>
+    sql`${hasReplaced(presented)} and ${isUnanswered(presented, rotation)} is not true`;
+  const behind = (presented: Presented) => sql`from ${userSessions} where ${hasReplaced(presented)}`;
 
   return {
-    /** Finds, inside a batch, the session whose last rotation replaced this refresh token. */
-    sessionBehind: (refreshTokenHash: string) => ({
-      id: sql<string | null>`(select ${userSessions.id} ${behind(refreshTokenHash)})`,
-      ownerId: sql<string | null>`(select ${userSessions.ownerId} ${behind(refreshTokenHash)})`,
+    /** Finds, inside a batch, the session of which a rotation replaced this refresh token. */
+    sessionBehind: (presented: Presented) => ({
+      id: sql<string | null>`(select ${userSessions.id} ${behind(presented)})`,
+      ownerId: sql<string | null>`(select ${userSessions.ownerId} ${behind(presented)})`,
     }),
 
     /** Whether {@link removeReplayed} would end a session. */
-    isReplayed: (refreshTokenHash: string, rotation: Rotation): SQL =>
-      sql`exists (select 1 ${behind(refreshTokenHash)} and ${isReplay(rotation)})`,
+    isReplayed: (presented: Presented, rotation: Rotation): SQL =>
+      sql`exists (select 1 from ${userSessions} where ${isReplay(presented, rotation)})`,
 
     /** The session whose last rotation replaced this refresh token, if its answer seems to have been lost. */
-    findUnanswered(refreshTokenHash: string, rotation: Rotation): Statement<Session[]> {
-      return orm
-        .select()
-        .from(userSessions)
-        .where(and(replaced(refreshTokenHash), isUnanswered(rotation)));
-    },
+    findUnanswered: (presented: Presented, rotation: Rotation): Statement<Session[]> =>
+      orm.select().from(userSessions).where(isUnanswered(presented, rotation)),
 
-    /** Ends the session whose last rotation replaced this refresh token, unless its answer seems to have been lost. */
-    removeReplayed(refreshTokenHash: string, rotation: Rotation): Statement<{ id: string }[]> {
-      return orm
-        .delete(userSessions)
-        .where(and(replaced(refreshTokenHash), isReplay(rotation)))
-        .returning({ id: userSessions.id });
-    },
+    /** Ends the session of which a rotation replaced this refresh token, unless its answer seems to have been lost. */
+    removeReplayed: (presented: Presented, rotation: Rotation): Statement<{ id: string }[]> =>
+      orm.delete(userSessions).where(isReplay(presented, rotation)).returning({ id: userSessions.id }),
 
     /** Exchanges a live session's tokens if the refresh token is still the current one; never beyond the session's end. */
     rotate(
@@ -71,6 +70,7 @@ export function createSessionsRepository(database: Database) {
           accessExpiresAt: bounded(tokens.accessExpiresAt),
           refreshTokenHash: tokens.refreshTokenHash,
           refreshExpiresAt: bounded(tokens.refreshExpiresAt),
+          refreshFamilyHash: tokens.refreshFamilyHash,
           absoluteExpiresAt: sql`${end}`,
           previousRefreshTokenHash: refreshTokenHash,
           sealedTokens,

@@ -10,7 +10,7 @@ import type { Session } from './identity.table.ts';
 import type { IdentityCache } from './identity-cache.ts';
 import { type IssuedSession, issueSessionTokens, openTokens, sealTokens } from './session-tokens.ts';
 import { createSessionsRepository, type Device } from './sessions.repository.ts';
-import { parseToken } from './tokens.ts';
+import { familyHash, parseToken } from './tokens.ts';
 
 export type SessionDeps = {
   database: Database;
@@ -66,8 +66,8 @@ export function createSessions({ database, config, clock, ids, identities, keyRi
     },
 
     /**
-     * Exchanges a refresh token for new tokens, once. A token that was exchanged before ends its session: either its
-     * client or a thief has the newer ones, and nobody can tell which.
+     * Exchanges a refresh token for new tokens, once. A token that was exchanged before, however long ago, ends its
+     * session: either its client or a thief has the newer ones, and nobody can tell which.
      *
      * Unless the answer was lost: a client that sends the same token again within ten seconds, from the same address with
      * the same user agent, while nobody has used the new tokens, gets the same new tokens again. So a session never has
@@ -79,15 +79,16 @@ export function createSessions({ database, config, clock, ids, identities, keyRi
       if (parsed?.kind !== 'refresh') throw errors.invalidRefreshToken();
       const now = clock.now();
       const device = await deviceOf(client);
-      const { issued, stored: tokens } = issueSessionTokens('', { config, now });
+      const { issued, stored: tokens } = issueSessionTokens('', { config, now, replaced: refreshToken });
+      const presented = { hash: parsed.hash, familyHash: familyHash(refreshToken) };
       const rotation = { since: now - GRACE_MS, device };
-      // The same session, before and after: the one whose last rotation replaced this token.
-      const { id: sessionId, ownerId } = repository.sessionBehind(parsed.hash);
+      // The same session, before and after: the one of which a rotation replaced this token.
+      const { id: sessionId, ownerId } = repository.sessionBehind(presented);
       const concerned = { objectType: 'session', objectId: sessionId, accountId: ownerId };
       const [[unanswered], , replayed, [rotated]] = await database.commit([
-        repository.findUnanswered(parsed.hash, rotation),
-        audit.conditionally({ ...concerned, ...REPLAYED }, repository.isReplayed(parsed.hash, rotation)),
-        repository.removeReplayed(parsed.hash, rotation),
+        repository.findUnanswered(presented, rotation),
+        audit.conditionally({ ...concerned, ...REPLAYED }, repository.isReplayed(presented, rotation)),
+        repository.removeReplayed(presented, rotation),
         repository.rotate(parsed.hash, {
           tokens,
           sealedTokens: await sealTokens(issued, refreshToken),

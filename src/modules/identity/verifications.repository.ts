@@ -1,8 +1,10 @@
-import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, gt, gte, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Database, Statement } from '../../db/client.ts';
 import { integer, requireThat } from '../../db/sql.ts';
-import { type User, userSessions, users, type Verification, verifications } from './identity.table.ts';
+import { passkeys, recoveryCodes, twoFactors } from './factors/factors.table.ts';
+import { apiKeys, type User, userSessions, users, type Verification, verifications } from './identity.table.ts';
+import { oauthAccounts, oauthCodes } from './oauth/oauth.table.ts';
 
 export type Purpose = Verification['purpose'];
 export type Reason = Verification['reason'];
@@ -48,22 +50,19 @@ export function createVerificationsRepository(database: Database) {
         .where(and(ofUser, isUsable(now)));
     },
 
-    /** Undoes the batch unless fewer tokens than this were made since then. */
+    /** Undoes the batch unless fewer tokens than this were made since then, for the user and for the address. */
     requireFewer(
-      userId: string,
+      { id, email }: Pick<User, 'id' | 'email'>,
       { purpose, since, limit, refusal }: { purpose: Purpose; since: number; limit: number; refusal: () => Error },
     ): Statement {
-      const made = orm
-        .select({ total: count() })
-        .from(verifications)
-        .where(
-          and(
-            eq(verifications.ownerId, userId),
-            eq(verifications.purpose, purpose),
-            gte(verifications.createdAt, since),
-          ),
-        );
-      return requireThat(database, { condition: sql`${made} < ${limit}`, refusal });
+      const made = (whose: SQL) =>
+        orm
+          .select({ total: count() })
+          .from(verifications)
+          .where(and(whose, eq(verifications.purpose, purpose), gte(verifications.createdAt, since)));
+      const forUser = made(eq(verifications.ownerId, id));
+      const forAddress = made(sql`lower(${verifications.email}) = lower(${email})`);
+      return requireThat(database, { condition: sql`${forUser} < ${limit} and ${forAddress} < ${limit}`, refusal });
     },
 
     /** Whose usable token this is. */
@@ -123,6 +122,18 @@ export function createVerificationsRepository(database: Database) {
 
     setPassword(userId: string, passwordHash: string): Statement {
       return orm.update(users).set({ passwordHash }).where(eq(users.id, userId));
+    },
+
+    /** Removes every way in but the password, and the second factor, of a user whose address nobody has verified yet. */
+    removeWaysInOfUnverified(userId: string): Statement[] {
+      const isUnverified = and(eq(users.id, userId), isNull(users.emailVerifiedAt));
+      const unverified = orm.select({ id: users.id }).from(users).where(isUnverified);
+      return [
+        ...[oauthAccounts, oauthCodes, passkeys, apiKeys, twoFactors, recoveryCodes].map((table) =>
+          orm.delete(table).where(and(eq(table.ownerId, userId), sql`exists ${unverified}`)),
+        ),
+        orm.update(users).set({ twoFactorEnabledAt: null }).where(isUnverified),
+      ];
     },
 
     removeSessions: (userId: string): Statement => orm.delete(userSessions).where(eq(userSessions.ownerId, userId)),

@@ -45,7 +45,7 @@ type Delivery = Pick<Mail, 'id' | 'to'> & { ownerId: string; mailId: string; con
 /** A mail is tried again 1, 2, 4, 8 and 16 minutes after it was asked for. */
 const MAX_SWEEP_ATTEMPTS = 5;
 const MAILS_PER_SWEEP = 10;
-/** Mails that a user can have sent for one purpose in an hour: nobody's mailbox can be flooded from here. */
+/** Mails for one purpose that a user can have sent, and an address gets, in an hour: nobody's mailbox can be flooded. */
 const MAX_PER_HOUR = 5;
 const HOUR_MS = 60 * 60 * 1000;
 /** What has expired is still counted for a while; then it goes. */
@@ -117,7 +117,7 @@ export function createVerifications({
 
     /**
      * Makes a token, ends the older ones for the purpose, and mails it.
-     * @throws the refusal when the user has had too many in the last hour, or that of a guard.
+     * @throws the refusal when the user, or the address, has had too many in the last hour, or that of a guard.
      */
     async request(
       user: Addressee,
@@ -128,7 +128,7 @@ export function createVerifications({
       const bound = { purpose, since: now - HOUR_MS, limit: MAX_PER_HOUR, refusal };
       await database.commit([
         ...guards,
-        repository.requireFewer(user.id, bound),
+        repository.requireFewer(user, bound),
         repository.endAll(user.id, { purpose, now }),
         insert,
       ]);

@@ -13,6 +13,7 @@ const ownerPrefix = (ownerId: string) => `owners/${ownerId}/`;
 const documentPrefix = (ownerId: string, documentId: string) => `${ownerPrefix(ownerId)}documents/${documentId}/`;
 const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentId}/`;
 
+const originalKey = (place: ArchivePlace) => `${folder(place)}original`;
 const readingKey = (place: ArchivePlace) => `${folder(place)}reading.json`;
 
 /** `model-ocr-…`: what a model read in the original; `.part` while it has not seen all of it. */
@@ -68,9 +69,18 @@ export type Reading = z.output<typeof readingSchema>;
 
 /** The archive (R2): the bytes of record, and what was costly to derive from them. */
 export function createArchive(files: FileStore) {
+  async function* listAll(prefix: string) {
+    for (let cursor: string | undefined, more = true; more; ) {
+      const page = await files.list(prefix, cursor);
+      yield page.files;
+      cursor = page.cursor;
+      more = cursor !== undefined;
+    }
+  }
+
   return {
     files,
-    originalKey: (place: ArchivePlace) => `${folder(place)}original`,
+    originalKey,
     readingKey,
 
     async putReading(place: ArchivePlace, reading: Reading): Promise<void> {
@@ -130,14 +140,8 @@ export function createArchive(files: FileStore) {
     /** Removes what belongs to one upload of a document's bytes. */
     removeContent: (place: ArchivePlace) => files.removeAll(folder(place)),
 
-    /**
-     * Removes what earlier uploads of a document's bytes left. Ids sort by time; a later one may be an upload under way.
-     */
-    async removeEarlier({ ownerId, documentId, contentId }: ArchivePlace): Promise<void> {
-      const { files: found } = await files.list(documentPrefix(ownerId, documentId));
-      const earlier = found.filter(({ key }) => (parseArchiveKey(key)?.contentId ?? contentId) < contentId);
-      await files.remove(earlier.map(({ key }) => key));
-    },
+    /** Files the bytes of one upload under another document too. */
+    copyOriginal: (from: ArchivePlace, to: ArchivePlace) => files.copy(originalKey(from), originalKey(to)),
 
     /** Names of the files in one folder. */
     async listFiles(place: ArchivePlace): Promise<string[]> {
@@ -145,15 +149,21 @@ export function createArchive(files: FileStore) {
       return found.map(({ key }) => key.split('/').at(-1) ?? '');
     },
 
-    /** All of an owner's objects, page by page. */
-    async *listOwner(ownerId: string) {
-      for (let cursor: string | undefined, more = true; more; ) {
-        const page = await files.list(ownerPrefix(ownerId), cursor);
-        yield page.files;
-        cursor = page.cursor;
-        more = cursor !== undefined;
+    /** Names of the files of all uploads of a document's bytes, by content id. */
+    async listContents(ownerId: string, documentId: string): Promise<Map<string, Set<string>>> {
+      const contents = new Map<string, Set<string>>();
+      for await (const page of listAll(documentPrefix(ownerId, documentId))) {
+        for (const { key } of page) {
+          const contentId = parseArchiveKey(key)?.contentId ?? '';
+          const names = contents.get(contentId) ?? new Set();
+          contents.set(contentId, names.add(key.split('/').at(-1) ?? ''));
+        }
       }
+      return contents;
     },
+
+    /** All of an owner's objects, page by page. */
+    listOwner: (ownerId: string) => listAll(ownerPrefix(ownerId)),
 
     /** Removes all of an owner's objects, page by page. Yields how many each had. */
     async *removeOwner(ownerId: string) {

@@ -80,9 +80,10 @@ export function createProcessing(deps: Deps): JobHandler {
       const document = await documents.begin(attempt.job, attempt.requireLease());
       const place = { ownerId, documentId: document.id, contentId: document.contentId };
       const reading = await read(attempt, { place, document });
-      const packed = await embedReading(deps, {
+      const { packed, embeddedTexts } = await embedReading(deps, {
         place,
         reading,
+        formerContents: document.formerContents,
         onProgress: (done) => attempt.heartbeat(share(reading, { done, from: PROGRESS.embed, to: PROGRESS.index })),
         beforeKeeping: attempt.prove,
       });
@@ -96,12 +97,13 @@ export function createProcessing(deps: Deps): JobHandler {
         onProgress: (done) => attempt.heartbeat(share(reading, { done, from: PROGRESS.index, to: 100 })),
         beforeShowing: attempt.prove,
       });
-      await archive.removeEarlier(place);
+      const { chunks, kind } = reading;
       const analysis = documents.analyse(document);
+      const ready = documents.ready(document, reading);
       return {
-        result: { chunks: reading.chunks.length, kind: reading.kind, embeddingModel: packed.model },
-        statements: [documents.ready(document, reading), analysis.insert],
-        makes: [analysis.job.id],
+        result: { chunks: chunks.length, embeddedTexts, kind, embeddingModel: packed.model },
+        statements: [...ready.statements, analysis.insert],
+        makes: [...ready.made.map(({ id }) => id), analysis.job.id],
       };
     },
     onFailure: (job, failure) => documents.failed(job, failure),

@@ -12,7 +12,7 @@ export function presentJob(job: JobView): z.output<typeof jobSchema> {
   return {
     id: job.id,
     type: job.type,
-    documentId: NOT_ON_DOCUMENTS.has(job.type) ? null : job.subjectId,
+    documentId: documentOf(job),
     batchId: job.parentId,
     status: job.status,
     step: job.step,
@@ -34,6 +34,14 @@ const presentStep = ({ startedAt, finishedAt, ...step }: StepView) => ({
   startedAt: isoTimeOrNull(startedAt),
   finishedAt: isoTimeOrNull(finishedAt),
 });
+
+/** What a job is about, where that is a document, or one of its versions. */
+function documentOf({ type, subjectId, checkpoint }: JobView): string | null {
+  if (NOT_ON_DOCUMENTS.has(type)) return null;
+  if (type !== 'delete_version') return subjectId;
+  const { documentId } = checkpoint;
+  return typeof documentId === 'string' ? documentId : null;
+}
 
 function presentProgress({ items, secondsRemaining = null, ...job }: JobView) {
   const { progressPercentage, totalItems, processedItems } = job;

@@ -214,7 +214,7 @@ export function createJobsService({
         await cancelBatch(actor, job);
         return get(actor, id);
       }
-      if (job.type === 'delete_document' || job.type === 'delete_collection') throw deletionNotCancellable();
+      if (job.type.startsWith('delete_')) throw deletionNotCancellable();
       const cancelled = repository.cancel(actor.userId, { id, failure: CANCELLED, now: clock.now() });
       const closing =
         job.parentId === null ? [] : [batches.close({ id: job.parentId, now: clock.now(), failure: ALL_ITEMS_FAILED })];

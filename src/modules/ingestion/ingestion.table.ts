@@ -8,6 +8,7 @@ export const JOB_TYPES = [
   'analyse_document',
   'sync_document',
   'delete_document',
+  'delete_version',
   'delete_collection',
   'reconcile_library',
   'fetch_resource',

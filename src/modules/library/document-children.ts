@@ -13,6 +13,7 @@ import { createFamiliesRepository } from './families.repository.ts';
 import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
 import { newDocument } from './new-document.ts';
+import { createVersionsRepository } from './versions.repository.ts';
 
 type Deps = { database: Database; clock: Clock; archive: Archive; jobs: JobsService };
 
@@ -45,6 +46,7 @@ class FamilyTooLargeError extends Error {
 /** Makes documents of the files that a document holds: attachments, messages, entries of an archive. */
 export function createDocumentChildren({ database, clock, archive, jobs }: Deps) {
   const families = createFamiliesRepository(database);
+  const versions = createVersionsRepository(database);
 
   const put = async ({ place }: Stored, bytes: Uint8Array) => archive.files.put(archive.originalKey(place), bytes);
 
@@ -84,12 +86,17 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
     );
     const made = new Set(present.filter(({ createdAt }) => createdAt === now).map(({ id }) => id));
     await jobs.wake(prepared.jobs.flatMap(({ id, subjectId }) => (made.has(subjectId ?? '') ? [id] : [])));
-    await dropUnused(stored, present);
+    const hasAll = stored.every(({ place }) => present.some(({ contentId }) => contentId === place.contentId));
+    if (!hasAll) await dropUnused(ownerId, stored);
   };
 
-  /** Removes bytes that no document has: it has got others since, or was never made. */
-  const dropUnused = async (stored: Stored[], present: Pick<Document, 'contentId'>[]) => {
-    const used = new Set(present.map(({ contentId }) => contentId));
+  /** Removes bytes that no document has, and none has had: it was never made, or they were deleted for good. */
+  const dropUnused = async (ownerId: string, stored: Stored[]) => {
+    const contents = await versions.contentsOf(
+      ownerId,
+      stored.map(({ place }) => place.documentId),
+    );
+    const used = new Set(contents.map(({ contentId }) => contentId));
     const unused = stored.filter(({ place }) => !used.has(place.contentId));
     await archive.files.remove(unused.map(({ place }) => archive.originalKey(place)));
   };
@@ -101,9 +108,7 @@ export function createDocumentChildren({ database, clock, archive, jobs }: Deps)
     } catch (error) {
       if (!(error instanceof FamilyTooLargeError)) throw error;
       const { stored, brood } = group;
-      const ids = stored.map(({ place }) => place.documentId);
-      const [present] = await database.commit([families.places(brood.document.ownerId, ids)]);
-      await dropUnused(stored, present);
+      await dropUnused(brood.document.ownerId, stored);
       for (const { child } of stored) note(child, `more than ${MAX_FAMILY} files came out of one`);
     }
   };

@@ -1,3 +1,4 @@
+import type { Config } from '../../config.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import type { IndexedDocument } from '../../index-object/index.types.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -7,17 +8,41 @@ import type { Job, JobsService, PreparedJob } from '../ingestion/ingestion.servi
 import { type Failure, PermanentJobError } from '../ingestion/job-lifecycle.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import type { DocumentsService } from './documents.service.ts';
+import { createDuplicatesRepository } from './duplicates.repository.ts';
 import { clipTitle } from './filenames.ts';
 import { toIndexedDocument } from './indexed-document.ts';
 import { subjectOf } from './library.jobs.ts';
+import { fingerprintsOf } from './likeness/fingerprints.ts';
+import { createVersionsRepository } from './versions.repository.ts';
+import type { VersionsService } from './versions.service.ts';
+import type { DocumentVersion } from './versions.table.ts';
 
-export type ProcessedDocument = Omit<FiledDocument, 'profile'> & { profile: Profile };
+export type ProcessedDocument = Omit<FiledDocument, 'profile'> & {
+  profile: Profile;
+  /** Ids of contents that it had before, the latest first. */
+  formerContents: string[];
+  /** Earlier versions beyond the number that is kept. */
+  surplusVersions: DocumentVersion[];
+};
 
-type Deps = { database: Database; clock: Clock; jobs: JobsService; documents: DocumentsService };
+type Deps = {
+  database: Database;
+  clock: Clock;
+  config: Pick<Config, 'VERSIONS_KEPT'>;
+  jobs: JobsService;
+  documents: DocumentsService;
+  versions: VersionsService;
+};
+
+/** At one reading; the rest at the next ones. */
+const MAX_SURPLUS = 20;
+const MAX_FORMER = 5;
 
 /** What the processing job may do to a document. */
-export function createDocumentProcessing({ database, clock, jobs, documents }: Deps) {
+export function createDocumentProcessing({ database, clock, config, jobs, documents, versions }: Deps) {
   const repository = createDocumentsRepository(database);
+  const versionRows = createVersionsRepository(database);
+  const duplicates = createDuplicatesRepository(database);
 
   const titleFor = (document: ProcessedDocument, reading: Reading) =>
     document.titleIsGiven ? document.title : clipTitle(reading.title ?? '') || document.title;
@@ -27,11 +52,18 @@ export function createDocumentProcessing({ database, clock, jobs, documents }: D
     async begin(job: Job, requireLease: Statement): Promise<ProcessedDocument> {
       const id = subjectOf(job);
       const marked = repository.markProcessing(job.ownerId, { id, now: clock.now() });
-      const [document] = await database.commitAndRead([requireLease, marked], repository.select(job.ownerId, id));
+      const [, , [document], former, surplusVersions] = await database.commit([
+        requireLease,
+        marked,
+        repository.select(job.ownerId, id),
+        versionRows.select(job.ownerId, { documentId: id, below: undefined, limit: MAX_FORMER }),
+        versionRows.selectSurplus(job.ownerId, { documentId: id, kept: config.VERSIONS_KEPT, limit: MAX_SURPLUS }),
+      ]);
       if (!document || document.status === 'deleting') {
         throw new PermanentJobError('document_gone', 'The document has been deleted.');
       }
-      return { ...document, profile: profileOf(document.profile) };
+      const formerContents = former.map(({ contentId }) => contentId);
+      return { ...document, profile: profileOf(document.profile), formerContents, surplusVersions };
     },
 
     asIndexed(document: ProcessedDocument, reading: Reading): IndexedDocument {
@@ -40,8 +72,9 @@ export function createDocumentProcessing({ database, clock, jobs, documents }: D
     },
 
     /** Committed together with the job's success. */
-    ready(document: ProcessedDocument, reading: Reading): Statement {
-      return repository.markReady(document.ownerId, {
+    ready(document: ProcessedDocument, reading: Reading): { statements: Statement[]; made: Job[] } {
+      const { ownerId, id: documentId, contentId } = document;
+      const marked = repository.markReady(ownerId, {
         id: document.id,
         title: titleFor(document, reading),
         now: clock.now(),
@@ -55,6 +88,10 @@ export function createDocumentProcessing({ database, clock, jobs, documents }: D
           extractedMetadata: reading.metadata,
         },
       });
+      const fingerprints = fingerprintsOf(reading);
+      const filed = duplicates.replaceFingerprints(ownerId, { documentId, contentId, fingerprints });
+      const { statements, made } = versions.removal(ownerId, document.surplusVersions);
+      return { statements: [marked, ...filed, ...statements], made };
     },
 
     /** The job that analyses what was read, committed together with the success: nobody waits for it. */

@@ -4,9 +4,9 @@ import { isForeignKeyViolation } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { FileTooLargeError, type WrittenFile } from '../../platform/files/file-store.ts';
 import type { Ids } from '../../platform/ids.ts';
+import type { Logger } from '../../platform/logger.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { AppError, invalidField, staleVersion } from '../../shared/app-error.ts';
-import { fieldErrorsOf } from '../../shared/field-errors.ts';
 import { AmbiguousFormError, BrokenMultipartError, type IncomingFile, readMultipart } from '../../shared/multipart.ts';
 import { uploadFingerprint } from '../../shared/upload-fingerprint.ts';
 import type { AuditService } from '../audit/audit.service.ts';
@@ -16,23 +16,29 @@ import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
 import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone } from './documents.errors.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
-import { type UploadFields, uploadFieldsSchema } from './documents.schemas.ts';
+import type { UploadFields } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
+import { SameBytesError } from './duplicates.errors.ts';
+import { createDuplicatesRepository, type LikeDocument } from './duplicates.repository.ts';
 import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
 import { newDocument } from './new-document.ts';
 import type { TagsService } from './tags.service.ts';
+import { parseFields } from './upload-fields.ts';
+import { authorOf, type VersionsService } from './versions.service.ts';
 
 type Deps = {
   database: Database;
   clock: Clock;
   ids: Ids;
+  logger: Logger;
   config: Config;
   archive: Archive;
   jobs: JobsService;
   tags: TagsService;
   collections: CollectionsService;
   documents: DocumentsService;
+  versions: VersionsService;
   idempotency: Pick<IdempotencyService, 'identify'>;
   audit: AuditService;
   waitUntil: (work: Promise<unknown>) => void;
@@ -48,6 +54,19 @@ type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'media
 
 export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
 
+type Upload = { place: ArchivePlace; file: StoredOriginal; fields: UploadFields };
+
+/** What came of an upload. */
+export type Uploaded = {
+  document: FiledDocument;
+  /** Undefined when nothing was made. */
+  job: Job | undefined;
+  /** Other documents with the same bytes, if somebody asked. */
+  sameBytes: LikeDocument[];
+};
+
+const MAX_SAME = 20;
+
 /** How a document is filed, and the batch that its job belongs to. */
 type Filing = Pick<UploadFields, 'tags' | 'collectionId'> & { parentId?: string | null };
 
@@ -55,6 +74,7 @@ type Filing = Pick<UploadFields, 'tags' | 'collectionId'> & { parentId?: string 
 export function createDocumentUpload(deps: Deps) {
   const { database, clock, ids, config, archive, jobs } = deps;
   const repository = createDocumentsRepository(database);
+  const duplicates = createDuplicatesRepository(database);
 
   const storeAt =
     (place: ArchivePlace) =>
@@ -94,6 +114,14 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
+  const wake = (job: Job) => {
+    // After the answer: on one machine the job would run before it.
+    deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
+  };
+
+  const rowOf = ({ place, file, fields }: Upload, keyId: string | null): Document =>
+    newDocument({ place, file, fields, keyId, now: clock.now() });
+
   const filingStatements = (document: FiledDocument): Statement[] => {
     const { ownerId, id: documentId, createdAt: now } = document;
     return [
@@ -114,6 +142,100 @@ export function createDocumentUpload(deps: Deps) {
     return { document, job, statements: [repository.insert(row), ...filingStatements(document), insert] };
   };
 
+  const findSame = (actor: Actor, { file }: Upload) => repository.findByBytes(actor.userId, file.sha256);
+
+  /** @throws SameBytesError when it is to be new and is not. */
+  const asDocument = async (
+    actor: Actor,
+    upload: Upload,
+    { asks = false, onlyNew = false }: { asks?: boolean; onlyNew?: boolean },
+  ): Promise<Uploaded> => {
+    const { userId: ownerId } = actor;
+    const { sha256 } = upload.file;
+    const row = rowOf(upload, authorOf(actor).keyId);
+    const { document, job, statements } = prepare(row, upload.fields);
+    const guards = onlyNew ? [duplicates.requireNew(ownerId, sha256)] : [];
+    const limit = asks ? MAX_SAME : 0;
+    deps.audit.making({ type: 'document', id: row.id });
+    try {
+      const sameBytes = await database.commitAndRead(
+        [...guards, ...statements],
+        duplicates.selectExact(ownerId, { sha256, except: row.id, limit }),
+      );
+      wake(job);
+      return { document, job, sameBytes };
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw ownerGone();
+      throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
+    }
+  };
+
+  /** Bytes that nothing consists of wait for the reconciliation. */
+  const leftBehind = (place: ArchivePlace) => (error: unknown) =>
+    deps.logger.error('upload.bytes_left', error, { documentId: place.documentId });
+
+  /** Files the bytes under the document whose version they become, and lets it consist of them. */
+  const asVersion = async (actor: Actor, { place, file }: Upload, documentId: string): Promise<Uploaded> => {
+    const moved = { ...place, documentId };
+    deps.audit.about({ type: 'document', id: documentId });
+    await archive.copyOriginal(place, moved);
+    try {
+      const added = await deps.versions.add(authorOf(actor), {
+        documentId,
+        content: { contentId: place.contentId, ...contentOf(file) },
+      });
+      deps.waitUntil(archive.removeContent(place).catch(leftBehind(place)));
+      return { ...added, sameBytes: [] };
+    } catch (error) {
+      if (error instanceof AppError) await archive.removeContent(moved);
+      throw error;
+    }
+  };
+
+  const asGivenVersion = async (actor: Actor, upload: Upload, documentId: string): Promise<Uploaded> => {
+    const refuse = (error: unknown) => {
+      throw isNotFound(error) ? invalidField('versionOf', 'There is no such document.') : error;
+    };
+    await deps.documents.get(actor, documentId).catch(refuse);
+    return asVersion(actor, upload, documentId).catch(refuse);
+  };
+
+  /** A document of its own, unless there is one with the same bytes. */
+  const unlessThere = async (
+    actor: Actor,
+    upload: Upload,
+    otherwise: (same: FiledDocument) => Promise<Uploaded>,
+  ): Promise<Uploaded> => {
+    try {
+      return await asDocument(actor, upload, { onlyNew: true });
+    } catch (error) {
+      if (!(error instanceof SameBytesError)) throw error;
+      const same = await findSame(actor, upload);
+      // It was there a moment ago.
+      return same ? otherwise(same) : asDocument(actor, upload, {});
+    }
+  };
+
+  const skip = async ({ place }: Upload, document: FiledDocument): Promise<Uploaded> => {
+    await archive.removeContent(place);
+    return { document, job: undefined, sameBytes: [] };
+  };
+
+  const asVersionOfSame = async (actor: Actor, upload: Upload): Promise<Uploaded> => {
+    const same = await findSame(actor, upload);
+    if (same) return asVersion(actor, upload, same.id);
+    return unlessThere(actor, upload, ({ id }) => asVersion(actor, upload, id));
+  };
+
+  /** Takes the file in as its sender chose, with regard to what they have already. */
+  const accept = (actor: Actor, upload: Upload): Promise<Uploaded> => {
+    const { onDuplicate = 'ask', versionOf } = upload.fields;
+    if (versionOf !== undefined) return asGivenVersion(actor, upload, versionOf);
+    if (onDuplicate === 'skip') return unlessThere(actor, upload, (same) => skip(upload, same));
+    if (onDuplicate === 'version') return asVersionOfSame(actor, upload);
+    return asDocument(actor, upload, { asks: onDuplicate === 'ask' });
+  };
+
   return {
     /**
      * A document of bytes that are in the archive already, for the batch of whoever has put them there; then its job is to
@@ -122,8 +244,7 @@ export function createDocumentUpload(deps: Deps) {
     prepare: (
       place: ArchivePlace,
       { file, fields, parentId }: { file: StoredOriginal; fields: UploadFields; parentId: string | null },
-    ): PreparedDocument =>
-      prepare(newDocument({ place, file: named(file), fields, now: clock.now() }), { ...fields, parentId }),
+    ): PreparedDocument => prepare(rowOf({ place, file: named(file), fields }, null), { ...fields, parentId }),
 
     /** Gives a document other bytes, which are in the archive already. What goes `also` is committed with it. */
     replaceStored(
@@ -135,39 +256,20 @@ export function createDocumentUpload(deps: Deps) {
         also,
       }: { contentId: string; file: StoredOriginal; metadata?: Document['metadata']; also?: Statement[] },
     ) {
-      return deps.documents.revise(current.ownerId, {
-        id: current.id,
+      const author = { ownerId: current.ownerId, keyId: null };
+      return deps.versions.add(author, {
+        documentId: current.id,
         expectedVersion: current.version,
-        changes: {
-          ...(metadata && { metadata }),
-          status: 'pending',
-          contentVersion: current.contentVersion + 1,
-          contentId,
-          ...contentOf(named(file)),
-        },
-        also: also ?? [],
-        job: 'process_document',
+        content: { contentId, ...contentOf(named(file)) },
+        metadata,
+        also,
       });
     },
 
     /** Takes one file in. What it returns has been accepted: it will be read, whatever happens to this process. */
-    async create(actor: Actor, upload: UploadBody): Promise<{ document: FiledDocument; job: Job }> {
+    create(actor: Actor, upload: UploadBody): Promise<Uploaded> {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
-      deps.audit.making({ type: 'document', id: place.documentId });
-      const accepted = await receive(place, upload, async (file, fields) => {
-        const row = newDocument({ place, file, fields, now: clock.now() });
-        const { document, job, statements } = prepare(row, fields);
-        try {
-          await database.commit(statements);
-        } catch (error) {
-          if (isForeignKeyViolation(error)) throw ownerGone();
-          throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
-        }
-        return { document, job };
-      });
-      // After the answer: on one machine the job would run before it.
-      deps.waitUntil(clock.sleep(0).then(() => jobs.wake([accepted.job.id])));
-      return accepted;
+      return receive(place, upload, (file, fields) => accept(actor, { place, file, fields }));
     },
 
     /** Replaces a document's bytes, for example by a repaired file, and reads them. Title, tags and notes stay. */
@@ -177,19 +279,12 @@ export function createDocumentUpload(deps: Deps) {
     ) {
       const current = await deps.documents.get(actor, id);
       if (expectedVersion !== undefined && expectedVersion !== current.version) throw staleVersion('document');
-      const contentId = ids.next();
-      const place = { ownerId: actor.userId, documentId: id, contentId };
+      const place = { ownerId: actor.userId, documentId: id, contentId: ids.next() };
       return receive(place, upload, (file) =>
-        deps.documents.revise(actor.userId, {
-          id,
-          expectedVersion: current.version,
-          changes: {
-            status: 'pending',
-            contentVersion: current.contentVersion + 1,
-            contentId,
-            ...contentOf(file),
-          },
-          job: 'process_document',
+        deps.versions.add(authorOf(actor), {
+          documentId: id,
+          content: { contentId: place.contentId, ...contentOf(file) },
+          expectedVersion,
         }),
       );
     },
@@ -217,12 +312,6 @@ const filingOf = ({ tags, collectionId }: Pick<UploadFields, 'tags' | 'collectio
   collectionIds: collectionId === undefined ? [] : [collectionId],
   labelledCollectionIds: [],
 });
-
-function parseFields(fields: Record<string, string>): UploadFields {
-  const parsed = uploadFieldsSchema.safeParse(fields);
-  if (parsed.success) return parsed.data;
-  throw new AppError('invalid_fields', 'Some fields are not valid.', { errors: fieldErrorsOf(parsed.error) });
-}
 
 function explain(error: unknown, config: Config): unknown {
   if (error instanceof FileTooLargeError) return fileTooLarge(config.MAX_UPLOAD_BYTES);

@@ -4,7 +4,7 @@ import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
 import { also, inJson, requireThat } from '../../db/sql.ts';
 import { notFound } from '../../shared/app-error.ts';
-import type { Page, PageRequest } from '../../shared/page.ts';
+import { encodeCursor, type Page, type PageRequest } from '../../shared/page.ts';
 import { documentNotRead } from './documents.errors.ts';
 import { collectionItems, type Document, documents, documentTags, tags } from './library.table.ts';
 
@@ -79,6 +79,12 @@ export function createDocumentsRepository(database: Database) {
     find: (ownerId: string, id: string, trash: Trash = 'exclude'): Promise<FiledDocument | undefined> =>
       rows.find(ownerId, id, trash),
 
+    /** The oldest live document with these bytes. */
+    async findByBytes(ownerId: string, sha256: string): Promise<FiledDocument | undefined> {
+      const oldest = { limit: 1, sort: 'createdAt', order: 'asc' } as const;
+      return (await rows.list(ownerId, { ...oldest, filter: { sha256 }, where: notDeleting })).items[0];
+    },
+
     select: (ownerId: string, id: string, trash: Trash = 'include'): Statement<FiledDocument[]> =>
       rows.select(ownerId, id, trash),
 
@@ -99,10 +105,13 @@ export function createDocumentsRepository(database: Database) {
       });
     },
 
-    /** How many documents there are, trash included, and how large their files are: each from an index alone. */
+    /** How many documents there are, trash included, and how large their files and those of their earlier versions are. */
     summarise(ownerId: string): Statement<{ total: number; bytes: number | null }[]> {
       const bytes = sql<number | null>`(select sum(size_bytes) from ${documents} as sized
-        where sized.owner_id = ${ownerId})`;
+        where sized.owner_id = ${ownerId}) + (select coalesce(sum(size_bytes), 0) from
+          (select distinct document_id, content_id, size_bytes from document_versions where owner_id = ${ownerId}) as earlier
+          where not exists (select 1 from ${documents} as present
+            where present.id = earlier.document_id and present.content_id = earlier.content_id))`;
       return database.orm
         .select({ total: count(), bytes: bytes.as('bytes') })
         .from(documents)
@@ -211,6 +220,8 @@ export function createDocumentsRepository(database: Database) {
         .select({
           total: sql<number>`count(*) + (select count(*) from document_tags where document_tags.document_id = ${id})
             + (select count(*) from collection_items where collection_items.document_id = ${id})
+            + (select count(*) from document_versions where document_versions.document_id = ${id})
+            + (select count(*) from document_fingerprints where document_fingerprints.document_id = ${id})
             + (select count(*) from analysis_results where analysis_results.document_id = ${id})`.as('total'),
         })
         .from(documents)
@@ -225,21 +236,44 @@ export function createDocumentsRepository(database: Database) {
         .from(documents)
         .where(and(eq(documents.ownerId, ownerId), inJson(documents.id, ids))),
 
-    /** The cursor behind that many documents, oldest first and also from the trash; null when there are no more. */
-    async cursorAfter(
+    /**
+     * How many documents, oldest first and also from the trash, have no more than so many files, of which each version is
+     * one; and the cursor behind them, null when there are no more. One document is always among them.
+     */
+    async rangeOf(
       ownerId: string,
-      { cursor, createdTo, count }: { cursor: string | undefined; createdTo: number; count: number },
-    ): Promise<string | null> {
-      const request = { limit: 1, cursor, sort: 'createdAt', order: 'asc' as const };
-      const { after, orderBy, limit, page } = keyset(request, { sort: documents.createdAt, id: documents.id });
-      const found = await database.orm
-        .select({ id: documents.id, createdAt: documents.createdAt })
+      { cursor, createdTo, files }: { cursor: string | undefined; createdTo: number; files: number },
+    ): Promise<{ count: number; nextCursor: string | null }> {
+      const request = { limit: files, cursor, sort: 'createdAt', order: 'asc' as const };
+      const { after, orderBy, limit } = keyset(request, { sort: documents.createdAt, id: documents.id });
+      const counted = database.orm
+        .select({
+          id: documents.id,
+          createdAt: documents.createdAt,
+          place: sql<number>`row_number() over (order by created_at, id)`.as('place'),
+          files: sql<number>`sum(1 + (select count(*) from document_versions
+            where document_versions.document_id = documents.id)) over (order by created_at, id)`.as('files'),
+        })
         .from(documents)
         .where(and(eq(documents.ownerId, ownerId), lte(documents.createdAt, createdTo), notDeleting, after))
         .orderBy(...orderBy)
         .limit(limit)
-        .offset(count - 1);
-      return page(found).nextCursor;
+        .as('counted');
+      // The columns beside a maximum are those of the row that has it.
+      const [last] = await database.orm
+        .select({
+          count: sql<number | null>`max(iif(files <= ${files} or place = 1, place, null))`.as('last_place'),
+          found: sql<number>`count(*)`.as('found'),
+          id: counted.id,
+          createdAt: counted.createdAt,
+        })
+        .from(counted);
+      if (!last || last.count === null) return { count: 0, nextCursor: null };
+      const position = { value: last.createdAt, id: last.id };
+      return {
+        count: last.count,
+        nextCursor: last.found > last.count ? encodeCursor(position, 'createdAt:asc') : null,
+      };
     },
 
     /** All of an owner's documents, in any state, oldest first. */

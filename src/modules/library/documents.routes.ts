@@ -17,6 +17,8 @@ import {
   uploadFormSchema,
 } from './documents.schemas.ts';
 import type { FamilyScope } from './documents.service.ts';
+import { presentSameBytes } from './duplicates.presenter.ts';
+import { acceptedUploadSchema, skippedUploadSchema } from './duplicates.schemas.ts';
 import { foldTagName } from './tags.ts';
 
 const tags = ['documents'];
@@ -33,9 +35,15 @@ const upload = scopedRoute('documents:write', {
   operationId: 'uploadDocument',
   tags,
   summary: 'Hand in a document',
-  description: 'Stores the file and answers at once; the job reads it. What was answered with 202 is never lost.',
+  description:
+    'Stores the file and answers at once; the job reads it. What was answered with 202 is never lost. Documents with the ' +
+    'same bytes are named in the answer; `onDuplicate` says beforehand what becomes of the file then.',
   requestBody: form(uploadFormSchema),
-  responses: { 202: json(acceptedSchema, 'Accepted; the job reads it.'), ...uploadErrors },
+  responses: {
+    200: json(skippedUploadSchema, 'Nothing was made: this document has the same bytes (`onDuplicate` is `skip`).'),
+    202: json(acceptedUploadSchema, 'Accepted; the job reads it.'),
+    ...uploadErrors,
+  },
 });
 
 const list = scopedRoute('documents:read', {
@@ -127,7 +135,9 @@ const replaceContent = scopedRoute('documents:write', {
   operationId: 'replaceDocumentContent',
   tags,
   summary: 'Replace a document’s bytes',
-  description: 'For a repaired or newer file. The document keeps its id, title, tags and place; the job reads it anew.',
+  description:
+    'For a repaired or newer file. The document keeps its id, title, tags and place; the job reads it anew. What it ' +
+    'consisted of before stays among its versions.',
   request: { params },
   requestBody: form(replacementFormSchema),
   responses: {
@@ -167,12 +177,14 @@ const removeItem = scopedRoute('collections:write', {
 /** Documents as a whole: in, listed, changed, away and back. */
 export function documentRoutes(app: Router): void {
   app.openapi(upload, async (c) => {
-    const { document, job } = await c.var.services.upload.create(c.var.actor, {
+    const { document, job, sameBytes } = await c.var.services.upload.create(c.var.actor, {
       body: c.req.raw.body,
       contentType: c.req.header('content-type'),
     });
     c.header('location', `/v1/documents/${document.id}`);
-    return c.json({ document: presentDocument(document), job: presentJob(job) }, 202);
+    if (!job) return c.json({ document: presentDocument(document), job: null, duplicates: [] }, 200);
+    const duplicates = sameBytes.map((other) => presentSameBytes(other, { uploadedId: document.id }));
+    return c.json({ document: presentDocument(document), job: presentJob(job), duplicates }, 202);
   });
 
   app.openapi(list, async (c) => {

@@ -108,11 +108,16 @@ const jsonText = <T extends z.ZodType>(schema: T) =>
     })
     .pipe(schema);
 
+/** What becomes of a file whose bytes somebody has already. */
+export const ON_DUPLICATE = ['ask', 'keep', 'skip', 'version'] as const;
+
 /** The text fields of an upload's form. Tags come as a JSON array or separated by commas. */
 export const uploadFieldsSchema = z.strictObject({
   title: title.optional(),
   collectionId: z.uuid().optional(),
   profile: profile.optional(),
+  onDuplicate: z.enum(ON_DUPLICATE).optional(),
+  versionOf: z.uuid().optional(),
   metadata: jsonText(metadata).default({}),
   tags: z
     .string()
@@ -193,6 +198,20 @@ export const uploadFormSchema = {
       description: 'How it is read. Without it, rules choose by what the file is and says.',
     },
     metadata: { type: 'string' as const, description: 'A JSON object.' },
+    onDuplicate: {
+      type: 'string' as const,
+      enum: [...ON_DUPLICATE],
+      default: 'ask',
+      description:
+        'What becomes of a file whose bytes you have already. `ask`: it is accepted, and the answer names the others. ' +
+        '`keep`: it is accepted. `skip`: nothing is made, and the answer is the document that has them. `version`: it ' +
+        'becomes a version of that document, or of `versionOf`.',
+    },
+    versionOf: {
+      type: 'string' as const,
+      format: 'uuid',
+      description: 'Id of the document whose new version the file is, whatever its bytes are.',
+    },
   },
 };
 

@@ -47,9 +47,9 @@ type Revision = {
   expectedVersion?: number | undefined;
   /** Whether the document must be live (the default), in the trash, or either. */
   trash?: Trash | undefined;
-  /** Committed before the change. */
+  /** Committed with the change, and ahead of it. */
   before?: Statement[];
-  /** Committed with the change. */
+  /** Committed with the change, behind it. */
   also?: Statement[];
   /** The job that makes the index follow. */
   job?: JobType;

@@ -8,11 +8,16 @@ import { placeOf } from './document-content.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import type { Collection } from './library.table.ts';
 import { type CountedTag, createTagsRepository } from './tags.repository.ts';
+import { createVersionsRepository } from './versions.repository.ts';
+import type { DocumentVersion } from './versions.table.ts';
 
 type Deps = { database: Database; archive: Archive; analyses: Pick<AnalysesService, 'ofDocuments'> };
 
-/** Which documents, oldest first: those behind the cursor that were there at that time, and so many of them at most. */
-export type DocumentRange = { cursor: string | undefined; createdTo: number; count: number };
+/** Which documents, oldest first: those behind the cursor that were there at that time. */
+export type DocumentRange = { cursor: string | undefined; createdTo: number };
+
+/** What a document consisted of before. */
+export type EarlierFile = { version: DocumentVersion; open: () => Promise<StoredFile | undefined> };
 
 /** A document with what the archive holds of it. */
 export type Holdings = {
@@ -21,9 +26,14 @@ export type Holdings = {
   original: StoredFile | undefined;
   /** Its text and where it is cut; undefined also while it has not been read. */
   openReading: () => Promise<StoredFile | undefined>;
+  earlier: EarlierFile[];
   /** Oldest first. */
   analyses: Analysis[];
 };
+
+/** Earlier versions by document. */
+type Earlier = ReadonlyMap<string, DocumentVersion[]>;
+type Known = { earlier: Earlier; analyses?: ReadonlyMap<string, Analysis[]> };
 
 /** Rows are small, but may carry a good deal of metadata. */
 const DOCUMENTS_PER_PAGE = 50;
@@ -34,32 +44,54 @@ export function createLibraryExport({ database, archive, analyses }: Deps) {
   const documents = createDocumentsRepository(database);
   const collections = createCollectionsRepository(database);
   const tags = createTagsRepository(database);
+  const versions = createVersionsRepository(database);
 
-  const open = async (document: FiledDocument, known: Analysis[] = []): Promise<Holdings> => {
+  const open = async (document: FiledDocument, known: Known): Promise<Holdings> => {
     const place = placeOf(document);
     const original = await archive.files.read(archive.originalKey(place));
     // Only when its turn comes: nobody keeps a stream open while a large original goes over a slow line.
-    return { document, original, openReading: () => archive.files.read(archive.readingKey(place)), analyses: known };
+    const openReading = () => archive.files.read(archive.readingKey(place));
+    const earlier = (known.earlier.get(document.id) ?? []).map((version) => ({
+      version,
+      open: () => archive.files.read(archive.originalKey(version)),
+    }));
+    return { document, original, openReading, earlier, analyses: known.analyses?.get(document.id) ?? [] };
+  };
+
+  const earlierOf = async (ownerId: string, page: FiledDocument[]): Promise<Earlier> => {
+    const replaced = page.filter(({ contentVersion }) => contentVersion > 1).map(({ id }) => id);
+    if (replaced.length === 0) return new Map();
+    return Map.groupBy(await versions.findEarlier(ownerId, replaced), ({ documentId }) => documentId);
   };
 
   /** Documents whose bytes were not there: as they are now, if they have got newer ones. */
   async function* openAgain(ownerId: string, known: FiledDocument[]): AsyncGenerator<Holdings> {
     const ids = known.map(({ id }) => id);
     const now = new Map((await documents.findMany(ownerId, ids)).map((document) => [document.id, document]));
-    for (const before of known) {
-      const document = { ...before, ...now.get(before.id) };
-      const isReplaced = document.contentId !== before.contentId;
-      const gone = { document, original: undefined, openReading: async () => undefined, analyses: [] };
-      yield isReplaced ? await open(document) : gone;
+    const present = known.map((before) => ({ before, document: { ...before, ...now.get(before.id) } }));
+    const replaced = present.filter(({ before, document }) => document.contentId !== before.contentId);
+    const earlier = await earlierOf(
+      ownerId,
+      replaced.map(({ document }) => document),
+    );
+    for (const entry of present) {
+      if (replaced.includes(entry)) yield await open(entry.document, { earlier });
+      else {
+        const { document } = entry;
+        yield { document, original: undefined, openReading: async () => undefined, earlier: [], analyses: [] };
+      }
     }
   }
 
   return {
-    /** The cursor behind a range; null when it holds the last document. @throws InvalidCursorError */
-    cursorAfter: (ownerId: string, range: DocumentRange) => documents.cursorAfter(ownerId, range),
+    /** How much of a range comes to so many files, and the cursor behind that. @throws InvalidCursorError */
+    measure: (ownerId: string, range: DocumentRange & { files: number }) => documents.rangeOf(ownerId, range),
 
     /** Documents of a range, also from the trash. Those that are deleted meanwhile are left out, or have no original. */
-    async *documents(ownerId: string, { cursor, createdTo, count }: DocumentRange): AsyncGenerator<Holdings> {
+    async *documents(
+      ownerId: string,
+      { cursor, createdTo, count }: DocumentRange & { count: number },
+    ): AsyncGenerator<Holdings> {
       const order = { sort: 'createdAt', order: 'asc', trash: 'include', createdTo } as const;
       let next = cursor;
       for (let left = count; left > 0; ) {
@@ -69,9 +101,10 @@ export function createLibraryExport({ database, archive, analyses }: Deps) {
           ownerId,
           page.items.map(({ id }) => id),
         );
+        const earlier = await earlierOf(ownerId, page.items);
         const absent: FiledDocument[] = [];
         for (const document of page.items) {
-          const holdings = await open(document, found.get(document.id));
+          const holdings = await open(document, { earlier, analyses: found });
           if (holdings.original) yield holdings;
           else absent.push(document);
         }

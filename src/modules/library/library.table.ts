@@ -37,6 +37,9 @@ export const documents = sqliteTable('documents', {
   profileChosenBy: text('profile_chosen_by', { enum: PROFILE_CHOOSERS }).notNull().default('rules'),
   profileProposal: json('profile_proposal', profileProposalSchema),
   parentDocumentId: text('parent_document_id'),
+  contentAt: timestamp('content_at'),
+  contentKeyId: text('content_key_id'),
+  contentRestoredFrom: integer('content_restored_from'),
 });
 
 export const collections = sqliteTable('collections', {

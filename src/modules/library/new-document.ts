@@ -9,11 +9,13 @@ type NewDocument = {
   fields: Pick<Document, 'metadata'> & { title?: string | undefined; profile?: string | undefined };
   /** The document that it came out of. */
   parentDocumentId?: string;
+  /** The API key by which it was handed in, if any. */
+  keyId?: string | null;
   now: number;
 };
 
 /** A document that has its bytes in the archive and is still to be read. */
-export function newDocument({ place, file, fields, parentDocumentId, now }: NewDocument): Document {
+export function newDocument({ place, file, fields, parentDocumentId, keyId, now }: NewDocument): Document {
   return {
     id: place.documentId,
     ownerId: place.ownerId,
@@ -34,6 +36,9 @@ export function newDocument({ place, file, fields, parentDocumentId, now }: NewD
     contentVersion: 1,
     contentId: place.contentId,
     parentDocumentId: parentDocumentId ?? null,
+    contentAt: null,
+    contentKeyId: keyId ?? null,
+    contentRestoredFrom: null,
     pageCount: null,
     chunkCount: 0,
     metadata: fields.metadata,

@@ -7,10 +7,10 @@ import type { Archive } from '../ingestion/archive.ts';
 import { parseArchiveKey } from '../ingestion/archive.ts';
 import type { JobsService, JobType } from '../ingestion/ingestion.service.ts';
 import type { Attempt, JobHandler } from '../ingestion/job-runner.ts';
-import { placeOf } from './document-content.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
 import type { Document } from './library.table.ts';
-import { compareDocument, needsOnlySync, type Problem } from './reconciliation.ts';
+import { compareDocument, isBeyondMending, needsOnlySync, type Problem } from './reconciliation.ts';
+import { createVersionsRepository } from './versions.repository.ts';
 
 type Deps = {
   database: Database;
@@ -40,18 +40,27 @@ type Report = { documents: number; objects: number; problems: Problem[]; problem
 export function createReconcileJob(deps: Deps): JobHandler {
   const { database, archive, indexOf, jobs, avatars } = deps;
   const repository = createDocumentsRepository(database);
+  const versions = createVersionsRepository(database);
 
   /** What differs, by document, as the stores are now. */
   const findProblems = async (ownerId: string, documents: Document[]): Promise<Map<string, Problem[]>> => {
     const ids = documents.map((document) => document.id);
-    const [open, described, files] = await Promise.all([
+    const [open, described, stored, contents] = await Promise.all([
       jobs.openSubjects(ownerId, ids),
       indexOf(ownerId).describeDocuments({ ids, limit: PAGE_SIZE }),
-      Promise.all(documents.map((document) => archive.listFiles(placeOf(document)))),
+      Promise.all(ids.map((id) => archive.listContents(ownerId, id))),
+      versions.contentsOf(ownerId, ids),
     ]);
+    const versionsOf = Map.groupBy(contents, ({ documentId }) => documentId);
     const indexed = new Map(described.documents.map((entry) => [entry.documentId, entry]));
     const found = documents.map((document, at): [string, Problem[]] => {
-      const holdings = { files: new Set(files[at]), indexed: indexed.get(document.id) };
+      const earlier = (versionsOf.get(document.id) ?? []).filter(({ number }) => number !== document.contentVersion);
+      const lost = earlier.filter(({ contentId }) => !stored[at]?.get(contentId)?.has('original'));
+      const holdings = {
+        files: stored[at]?.get(document.contentId) ?? new Set<string>(),
+        lostVersions: lost.map(({ number }) => number),
+        indexed: indexed.get(document.id),
+      };
       return [document.id, compareDocument({ ...document, hasOpenJob: open.has(document.id) }, holdings)];
     });
     return new Map(found.filter(([, problems]) => problems.length > 0));
@@ -68,6 +77,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
       const own = problems.get(document.id);
       if (!own) return [];
       note(report, own);
+      if (isBeyondMending(own)) return [];
       return [jobs.prepare(ownerId, { type: mendingJob(document, own), subjectId: document.id })];
     });
     await database.commit(mending.map(({ insert }) => insert));
@@ -111,11 +121,14 @@ export function createReconcileJob(deps: Deps): JobHandler {
       report.objects += files.length;
       const old = files.filter((file) => file.uploadedAt < oldest);
       const ids = [...new Set(old.flatMap((file) => parseArchiveKey(file.key)?.documentId ?? []))];
-      // Of a document that exists, only the folder of its present bytes belongs to it.
-      const present = new Set((await repository.findMany(ownerId, ids)).map((document) => document.contentId));
-      const orphans = old.filter(
-        ({ key }) => !pictures.has(key) && !present.has(parseArchiveKey(key)?.contentId ?? ''),
-      );
+      // Of a document that exists, the folders of its versions belong to it, and those that a job is about to remove.
+      const contentIds = [...new Set(old.flatMap((file) => parseArchiveKey(file.key)?.contentId ?? []))];
+      const leaving = await jobs.openSubjects(ownerId, contentIds);
+      const known = new Set((await versions.contentsOf(ownerId, ids)).map(({ contentId }) => contentId));
+      const orphans = old.filter(({ key }) => {
+        const contentId = parseArchiveKey(key)?.contentId ?? '';
+        return !pictures.has(key) && !known.has(contentId) && !leaving.has(contentId);
+      });
       note(
         report,
         orphans.map(({ key }) => ({

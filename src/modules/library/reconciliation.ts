@@ -9,6 +9,7 @@ export type CataloguedDocument = Pick<Document, 'id' | 'status' | 'revision' | '
 export type Problem = {
   type:
     | 'missing_object'
+    | 'missing_version'
     | 'orphan_object'
     | 'not_indexed'
     | 'index_differs'
@@ -19,20 +20,30 @@ export type Problem = {
   detail: string;
 };
 
-/** Files (names within the folder of the present content) and index entry of one document. */
-export type Holdings = { files: ReadonlySet<string>; indexed: DocumentDescription | undefined };
+/** What the other stores have of one document. */
+export type Holdings = {
+  /** Names within the folder of the present content. */
+  files: ReadonlySet<string>;
+  /** Numbers of earlier versions whose bytes the archive has not. */
+  lostVersions: number[];
+  indexed: DocumentDescription | undefined;
+};
 
 const FILES_OF_READY = ['original', 'reading.json', 'embeddings.bin'];
 
 /** Differences between the catalogue, which decides, and what archive and index hold of a document. */
-export function compareDocument(document: CataloguedDocument, { files, indexed }: Holdings): Problem[] {
+export function compareDocument(document: CataloguedDocument, holdings: Holdings): Problem[] {
+  const { files, lostVersions, indexed } = holdings;
   if (document.hasOpenJob) return [];
   if (document.status === 'deleting') {
     return [{ type: 'abandoned', documentId: document.id, detail: 'Its deletion has stopped half-way.' }];
   }
   const problem = (type: Problem['type'], detail: string): Problem => ({ type, documentId: document.id, detail });
   const expected = document.status === 'ready' ? FILES_OF_READY : ['original'];
-  const missing = expected.filter((name) => !files.has(name)).map((name) => problem('missing_object', name));
+  const missing = [
+    ...expected.filter((name) => !files.has(name)).map((name) => problem('missing_object', name)),
+    ...lostVersions.map((number) => problem('missing_version', `The bytes of version ${number} are gone.`)),
+  ];
   if (document.status === 'failed') return [...missing, ...compareHidden(indexed, problem)];
   if (document.status !== 'ready')
     return [...missing, problem('abandoned', `It is ${document.status} and no job is on it.`)];
@@ -65,6 +76,10 @@ function compareIndex(document: CataloguedDocument, { indexed, problem }: Compar
   }
   return found;
 }
+
+/** Whether nothing can be done about the problems: bytes that are gone come from nowhere. */
+export const isBeyondMending = (problems: Problem[]): boolean =>
+  problems.every(({ type }) => type === 'missing_version');
 
 /** Which of the problems only the index's attributes have, so that syncing them is enough. */
 export const needsOnlySync = (problems: Problem[]): boolean => problems.every(({ type }) => type === 'index_stale');

@@ -48,6 +48,10 @@ export function createTakingIn({ database, clock, ids, archive, upload, audit, m
   const store = async (attempt: Attempt, { turn, answer, peeked, document }: Found) => {
     // A job makes one document at most, which has its id: every attempt has the same folder, and removes what others left.
     const documentId = document?.id ?? attempt.job.id;
+    if (!document && attempt.job.attempts > 1) {
+      await attempt.prove();
+      await archive.removeDocument(turn.ownerId, documentId);
+    }
     const place = { ownerId: turn.ownerId, documentId, contentId: ids.next() };
     const mediaType = answer.mediaType || UNKNOWN_TYPE;
     const kept = remembering(peeked.body, MAX_PAGE_BYTES);

@@ -5,7 +5,9 @@ const count = z.number().int().nonnegative();
 export const statisticsSchema = z
   .object({
     documents: count.openapi({ description: 'Those in the trash included.' }),
-    storageBytes: count.openapi({ description: 'The files as they were handed in, those in the trash included.' }),
+    storageBytes: count.openapi({
+      description: 'The files as they were handed in, earlier versions and those in the trash included.',
+    }),
     collections: count,
     tags: count,
     searches: count,

@@ -25,6 +25,8 @@ export type FileStore = {
   ): Promise<WrittenFile>;
   /** Stores bytes at once, replacing what was there. */
   put(key: string, bytes: Uint8Array): Promise<void>;
+  /** Stores what one object holds as another too, replacing what was there. @throws Error when there is no such object. */
+  copy(from: string, to: string): Promise<void>;
   /** Undefined when there is no such object. */
   read(key: string, range?: { offset: number; length: number }): Promise<StoredFile | undefined>;
   /** The whole object in memory: for derived data, whose size is bounded when it is written. */

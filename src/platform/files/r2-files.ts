@@ -34,6 +34,12 @@ export function createR2Files(bucket: R2Bucket): FileStore {
       await bucket.put(key, bytes);
     },
 
+    async copy(from, to) {
+      const object = await bucket.get(from);
+      if (!object) throw new Error('There is nothing to copy.');
+      await bucket.put(to, object.body, { httpMetadata: object.httpMetadata ?? {} });
+    },
+
     async read(key, range) {
       const object = await bucket.get(key, range ? { range } : {});
       if (!object) return undefined;

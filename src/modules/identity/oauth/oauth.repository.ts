@@ -131,15 +131,6 @@ export function createOauthRepository(database: Database) {
 
     removeAccount: (userId: string, id: string) => accountRows.remove(userId, [id]),
 
-    /** Unlinks everything from a user whose address nobody has verified yet. */
-    removeAccountsOfUnverified(userId: string): Statement {
-      const unverified = orm
-        .select({ id: users.id })
-        .from(users)
-        .where(and(eq(users.id, userId), isNull(users.emailVerifiedAt)));
-      return orm.delete(oauthAccounts).where(and(eq(oauthAccounts.ownerId, userId), sql`exists ${unverified}`));
-    },
-
     insertCode: (row: typeof oauthCodes.$inferInsert): Statement => orm.insert(oauthCodes).values(row),
 
     /** Whose usable code this is, and what has to be shown with it. */
