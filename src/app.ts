@@ -26,6 +26,7 @@ import { meRoutes } from './modules/identity/me.routes.ts';
 import { oauthRoutes } from './modules/identity/oauth/oauth.routes.ts';
 import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
+import { adminJobRoutes } from './modules/ingestion/admin-jobs.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
 import { batchRoutes } from './modules/library/batches.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
@@ -95,6 +96,7 @@ const MODULES = [
   searchRoutes,
   auditRoutes,
   adminUserRoutes,
+  adminJobRoutes,
   settingRoutes,
   limitRoutes,
   statisticsRoutes,

@@ -29,6 +29,7 @@ import { createOpenAiModels } from './platform/models/openai-models.ts';
 import { createNoModels, type ReadingModels } from './platform/models/reading-models.ts';
 import { createWorkersAiModels } from './platform/models/workers-ai.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
+import { createFaultyQueue } from './platform/queue/faulty-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
 import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
@@ -115,7 +116,7 @@ export function createRuntime(env: Env): Runtime {
     keyRing: createKeyRing(config.ENCRYPTION_KEYS),
     identityProviders: createConfiguredProviders(config, { now: clock.now }),
     mailer: chooseMailer(env, { config, outbox, now: clock.now }),
-    queue: createCloudflareQueue(env.JOBS, { logger }),
+    queue: chooseQueue(env, { config, logger }),
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     models: chooseModels(env, { config, now: clock.now }),
@@ -133,6 +134,11 @@ export function createRuntime(env: Env): Runtime {
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
     sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
   };
+}
+
+function chooseQueue(env: Env, { config, logger }: { config: Config; logger: Logger }): JobQueue {
+  const queue = createCloudflareQueue(env.JOBS, { logger });
+  return config.QUEUE_FAULTS ? createFaultyQueue(queue, config.QUEUE_FAULTS) : queue;
 }
 
 function chooseEmbeddings(env: Env, config: Config): Embeddings {

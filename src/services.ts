@@ -32,7 +32,9 @@ import { createPasswordResetService } from './modules/identity/password-reset.se
 import { createUserLimitsService } from './modules/identity/user-limits.service.ts';
 import { createUsernameSweep } from './modules/identity/username-sweep.ts';
 import { createVerifications } from './modules/identity/verifications.ts';
+import { createAdminJobsService } from './modules/ingestion/admin-jobs.service.ts';
 import { createArchive } from './modules/ingestion/archive.ts';
+import { createDeadLettersService } from './modules/ingestion/dead-letters.service.ts';
 import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
 import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
 import type { JobHandlers } from './modules/ingestion/job-runner.ts';
@@ -187,6 +189,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const apiKeys = once(() => createApiKeysService(base));
   const adminUsers = once(() => createAdminUsersService({ ...base, verifications: verifications() }));
   const requireAdmin = (actor: Actor) => adminUsers().requireAdmin(actor);
+  const adminJobs = once(() => createAdminJobsService({ ...base, requireAdmin }));
+  const deadLetters = once(() => createDeadLettersService({ ...base, requireAdmin }));
   const userLimits = once(() => createUserLimitsService(base));
   const limits = once(() => createLimitsService({ ...base, userLimits: userLimits(), requireAdmin }));
   const settings = once(() => {
@@ -319,6 +323,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     tickets,
     apiKeys,
     adminUsers,
+    adminJobs,
+    deadLetters,
     limits,
     settings,
     emailChange,

@@ -23,6 +23,8 @@ const EXPORTED: Record<string, string> = {
   resources: 'resources.ndjson',
   queries: 'queries.ndjson',
   processing_jobs: 'jobs.ndjson',
+  job_turns: 'whose turn it is to have a job run',
+  dead_letters: 'messages of the queue that came to nothing',
   analysis_results: 'documents/: analyses.json',
   uploads: 'files that have not arrived yet; listed at /v1/uploads',
   upload_parts: 'what the archive calls the parts of those',
