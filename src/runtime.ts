@@ -41,6 +41,7 @@ import type { Web } from './platform/web/web.ts';
 import { createWebFetcher } from './platform/web/web-fetcher.ts';
 import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
+import type { CookiePolicy } from './shared/cookie-policy.ts';
 import { createThrottle, type Throttle } from './shared/throttle.ts';
 import { createWriteBuffer, type WriteBuffer } from './shared/write-buffer.ts';
 
@@ -73,6 +74,8 @@ export type Runtime = {
   /** Searches on their way into the history. */
   recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
+  /** Whether browsers may keep sessions in cookies, and from where. */
+  cookies: CookiePolicy;
   floodWall: FloodWall;
   requestLimits: RequestLimits;
   /** When the newest audit entries are sealed, besides the clock. */
@@ -121,6 +124,11 @@ export function createRuntime(env: Env): Runtime {
     vectors: chooseVectors(env, { config, indexOf }),
     models: chooseModels(env, { config, now: clock.now }),
     identities: createIdentityCache({ config, now: clock.now }),
+    cookies: {
+      isOn: config.COOKIES,
+      isAlwaysSecure: config.ENVIRONMENT === 'production',
+      origins: config.CORS_ORIGINS.filter((origin) => origin !== '*'),
+    },
     floodWall: createFloodWall({ binding: env.FLOOD_WALL, now: clock.now }),
     requestLimits: createRequestLimits({
       namespace: env.RATE_LIMITER,

@@ -341,12 +341,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     accountExport,
     trash,
   });
-  const cookies = {
-    isOn: deployed.COOKIES,
-    isAlwaysSecure: deployed.ENVIRONMENT === 'production',
-    origins: deployed.CORS_ORIGINS.filter((origin) => origin !== '*'),
-  };
-  const { floodWall, requestLimits } = runtime;
+  const { floodWall, requestLimits, cookies } = runtime;
   return Object.assign(verbs, { meter, database, timings, audit, floodWall, requestLimits, cookies });
 }
 

@@ -52,19 +52,18 @@ export function detectUtf32(bytes: Uint8Array): 'utf-32le' | 'utf-32be' | undefi
   if (sample.length === 0) return undefined;
   const view = new DataView(sample.buffer, sample.byteOffset, sample.byteLength);
   for (const [encoding, isLittle] of UTF_32) {
-    let valid = 0;
     let common = 0;
-    for (let at = 0; at < sample.length; at += 4) {
-      const code = view.getUint32(at, isLittle);
-      const isControl = code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0c && code !== 0x0d;
-      if (isControl || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) break;
-      valid += 1;
-      if (code < 0x10000) common += 1;
+    let at = 0;
+    for (; at < sample.length && isCharacter(view.getUint32(at, isLittle)); at += 4) {
+      if (view.getUint32(at, isLittle) < 0x10000) common += 1;
     }
-    if (valid * 4 === sample.length && common * 2 > valid) return encoding;
+    if (at === sample.length && common * 8 > at) return encoding;
   }
   return undefined;
 }
+
+const isCharacter = (code: number): boolean =>
+  (code >= 0x20 || [0x09, 0x0a, 0x0c, 0x0d].includes(code)) && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
 
 const UTF_32: ['utf-32le' | 'utf-32be', boolean][] = [
   ['utf-32le', true],
