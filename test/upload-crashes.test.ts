@@ -43,11 +43,12 @@ const documentsOf = async ({ token }: Pick<TestUser, 'token'>) =>
 /** Objects of uploads, which are not needed any more when there is a document. */
 const leftovers = async (userId: string) => (await objectsOfOwner(userId)).filter((key) => key.includes('/uploads/'));
 
-type Death = { bytes: Uint8Array; cut: number; from: number };
+type Death = { bytes: Uint8Array; cut: number; from: number; versionOf?: string };
 
 /** A request that adds bytes in an isolate that dies, and then all that a client does to get its file there. */
-async function dieAndGoOn(user: TestUser, { bytes, from, cut }: Death, atCall: number): Promise<number> {
-  const id = await begun(user, { size: bytes.length, bytes: bytes.subarray(0, from) });
+async function dieAndGoOn(user: TestUser, { bytes, from, cut, versionOf }: Death, atCall: number): Promise<number> {
+  const fields = versionOf === undefined ? {} : { versionOf };
+  const id = await begun(user, { size: bytes.length, bytes: bytes.subarray(0, from), fields });
   const { bindings, calls } = isolateThatDies(atCall);
   const { stop } = listen();
   const died = await append(user, { id, offset: from, bytes: bytes.subarray(from, cut), bindings }).catch(
@@ -68,8 +69,9 @@ async function dieAndGoOn(user: TestUser, { bytes, from, cut }: Death, atCall: n
     await tick();
     vi.useRealTimers();
   }
-  expect((await look(user, id)).body, where).toMatchObject({ status: 'complete', documentId: id });
-  await expectContent(user, id, bytes);
+  const documentId = versionOf ?? id;
+  expect((await look(user, id)).body, where).toMatchObject({ status: 'complete', documentId });
+  await expectContent(user, documentId, bytes);
   return calls();
 }
 
@@ -128,6 +130,22 @@ describe('a worker that dies while bytes arrive', () => {
     await tick();
     await tick();
     expect(await leftovers(user.user.id)).toEqual([]);
+  });
+
+  it('at any call makes one version of the document that was meant', async () => {
+    const user = await newUser();
+    loseWakeUps();
+    const versionOf = await begun(user, { size: 5, bytes: bytesOf(5) });
+    const death = (seed: number) => ({ bytes: bytesOf(900, seed), from: 300, cut: 900, versionOf });
+    const count = await dieAndGoOn(user, death(99), NEVER);
+    for (let atCall = 0; atCall < count; atCall++) await dieAndGoOn(user, death(atCall), atCall);
+    const { body } = await call(`/v1/documents/${versionOf}`, { token: user.token });
+    expect(body.contentVersion).toBe(count + 2);
+    expect(await documentsOf(user)).toEqual([versionOf]);
+    pass(25 * HOUR_MS);
+    await tick();
+    // The originals of all versions, and nothing else.
+    expect(await objectsOfOwner(user.user.id)).toHaveLength(count + 2);
   });
 
   it('at any call leaves nothing of what is discarded', async () => {
