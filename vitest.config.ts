@@ -41,6 +41,8 @@ export default defineConfig(async () => {
               remoteBindings: false,
               wrangler: { configPath: './wrangler.toml' },
               miniflare: {
+                // Loaded as it is: the module is too large to be handed over like others.
+                modulesRules: [{ type: 'ESModule', include: ['**/unpdf/dist/pdfjs.mjs'], fallthrough: true }],
                 // A wall that a test can reach the end of.
                 ratelimits: { SMALL_WALL: { namespace_id: '1002', simple: { limit: 5, period: 60 } } },
                 bindings: {

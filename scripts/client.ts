@@ -52,13 +52,13 @@ const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 export function createClient(baseUrl: string, token?: string) {
   /** @throws ApiError for any answer that is not 2xx. */
   async function call<T>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
-    const { json, form, headers, signal } = options;
+    const { json, form, signal } = options;
     const response = await fetch(`${baseUrl}${path}`, {
       method: options.method ?? (json === undefined && form === undefined ? 'GET' : 'POST'),
       headers: {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(json !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
+        ...options.headers,
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
       ...(form !== undefined && { body: form }),

@@ -26,6 +26,7 @@ import { meRoutes } from './modules/identity/me.routes.ts';
 import { oauthRoutes } from './modules/identity/oauth/oauth.routes.ts';
 import { oauthAccountRoutes } from './modules/identity/oauth/oauth-accounts.routes.ts';
 import { passwordRoutes } from './modules/identity/passwords.routes.ts';
+import { adminJobRoutes } from './modules/ingestion/admin-jobs.routes.ts';
 import { jobRoutes } from './modules/ingestion/ingestion.routes.ts';
 import { batchRoutes } from './modules/library/batches.routes.ts';
 import { collectionRoutes } from './modules/library/collections.routes.ts';
@@ -41,6 +42,7 @@ import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
 import { systemRoutes } from './modules/system/system.routes.ts';
+import { uploadRoutes } from './modules/uploads/uploads.routes.ts';
 import type { Runtime } from './services.ts';
 
 /** The HTTP door: middleware in the order that requests meet it, then the modules' routes. */
@@ -86,6 +88,7 @@ const MODULES = [
   versionRoutes,
   duplicateRoutes,
   analysisRoutes,
+  uploadRoutes,
   collectionRoutes,
   tagRoutes,
   resourceRoutes,
@@ -93,6 +96,7 @@ const MODULES = [
   searchRoutes,
   auditRoutes,
   adminUserRoutes,
+  adminJobRoutes,
   settingRoutes,
   limitRoutes,
   statisticsRoutes,

@@ -59,6 +59,25 @@ function parseJson(text: string, context: z.RefinementCtx): unknown {
   }
 }
 
+const share = z.coerce.number().min(0).max(1).default(0);
+const queueFaults = z.strictObject({
+  seed: z.coerce.number().int().min(0).default(1),
+  drop: share,
+  duplicate: share,
+  reorder: share,
+});
+
+/** `name=value` pairs, comma separated. */
+function parseFaults(list: string, context: z.RefinementCtx): z.output<typeof queueFaults> {
+  const pairs = listOf(list)
+    .map((pair) => pair.split('='))
+    .map(([name, value]) => [name, value || 'nothing']);
+  const faults = queueFaults.safeParse(Object.fromEntries(pairs));
+  if (faults.success) return faults.data;
+  context.addIssue({ code: 'custom', message: 'It must be like `seed=7,drop=0.1,duplicate=0.1,reorder=0.3`.' });
+  return z.NEVER;
+}
+
 const oidcProvider = z.strictObject({
   /** Stands in addresses, and for the issuer in the database: another issuer needs another id. */
   id: z
@@ -120,6 +139,10 @@ const configSchema = z.object({
     ),
   /** Largest accepted upload, in bytes. */
   MAX_UPLOAD_BYTES: count.default(100 * 1024 * 1024),
+  /** Largest file accepted over several requests, in bytes: parts of 5 MiB, of which the archive takes 10,000. */
+  MAX_RESUMABLE_UPLOAD_BYTES: count.max(45_000 * 1024 * 1024).default(1024 * 1024 * 1024),
+  /** How long such an upload may take, in hours; the archive drops unfinished parts after seven days. */
+  RESUMABLE_UPLOAD_HOURS: count.max(144).default(48),
   /** Largest accepted JSON body, in bytes. */
   MAX_JSON_BYTES: count.default(1024 * 1024),
   /** Lifetime of an access token, in seconds. */
@@ -138,6 +161,12 @@ const configSchema = z.object({
   DATABASE_TIMEOUT_MS: count.default(10_000),
   /** How long a worker owns a job without a sign of life, in milliseconds. */
   JOB_LEASE_MS: count.default(60_000),
+  /** How many jobs of one user may run at once. */
+  JOBS_PER_USER: count.max(100).default(4),
+  /** How many jobs may run at once in all. */
+  JOBS_AT_ONCE: count.max(1000).default(24),
+  /** For tests, never in production: shares of wake-ups that fail, e.g. `seed=7,drop=0.1,duplicate=0.1,reorder=0.3`. */
+  QUEUE_FAULTS: z.string().transform(parseFaults).optional(),
   /** How many days what was put in the trash can be restored; then it is deleted for good. */
   TRASH_DAYS: count.max(3650).default(30),
   /** How many earlier versions of a document are kept; the oldest ones beyond that are deleted for good. */
@@ -250,6 +279,9 @@ export function parseConfig(env: object): Config {
       throw new Error(
         'Wrong configuration. ENCRYPTION_KEYS: production needs keys of its own; `npm run deploy` makes one.',
       );
+    }
+    if (parsed.data.ENVIRONMENT === 'production' && parsed.data.QUEUE_FAULTS) {
+      throw new Error('Wrong configuration. QUEUE_FAULTS: wake-ups are lost on purpose in tests only.');
     }
     if (parsed.data.ENVIRONMENT === 'production' && parsed.data.FETCH_ALLOWED_HOSTS.length > 0) {
       throw new Error('Wrong configuration. FETCH_ALLOWED_HOSTS: production fetches from the public web only.');

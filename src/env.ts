@@ -2,7 +2,7 @@ import type { LibraryIndex } from './index-object/library-index.ts';
 import type { AttemptGuard } from './limit-objects/attempt-guard.ts';
 import type { RateLimiter } from './limit-objects/rate-limiter.ts';
 import type { SendEmailBinding } from './platform/mail/send-email.ts';
-import type { WakeUp } from './platform/queue/job-queue.ts';
+import type { WakeUp } from './platform/queue/wake-up.ts';
 
 /** The Worker's bindings as `wrangler.toml` declares them. Vars and secrets are read through `config.ts` only. */
 export type Env = {

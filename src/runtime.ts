@@ -16,7 +16,9 @@ import type { Embeddings } from './platform/embeddings/embeddings.ts';
 import { createHashingEmbeddings } from './platform/embeddings/hashing.ts';
 import { createWorkersAiEmbeddings } from './platform/embeddings/workers-ai.ts';
 import type { FileStore } from './platform/files/file-store.ts';
+import type { PartStore } from './platform/files/part-store.ts';
 import { createR2Files } from './platform/files/r2-files.ts';
+import { createR2Parts } from './platform/files/r2-parts.ts';
 import { createIds, type Ids } from './platform/ids.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { createHttpMail } from './platform/mail/http-mail.ts';
@@ -27,6 +29,7 @@ import { createOpenAiModels } from './platform/models/openai-models.ts';
 import { createNoModels, type ReadingModels } from './platform/models/reading-models.ts';
 import { createWorkersAiModels } from './platform/models/workers-ai.ts';
 import { createCloudflareQueue } from './platform/queue/cloudflare-queue.ts';
+import { createFaultyQueue } from './platform/queue/faulty-queue.ts';
 import type { JobQueue } from './platform/queue/job-queue.ts';
 import { createKeyRing, type KeyRing } from './platform/secrets/key-ring.ts';
 import { createEmbeddedVectors } from './platform/vectors/embedded.ts';
@@ -38,6 +41,7 @@ import type { Web } from './platform/web/web.ts';
 import { createWebFetcher } from './platform/web/web-fetcher.ts';
 import { TimeoutError } from './shared/attempts.ts';
 import { type Breaker, createBreaker } from './shared/breaker.ts';
+import type { CookiePolicy } from './shared/cookie-policy.ts';
 import { createThrottle, type Throttle } from './shared/throttle.ts';
 import { createWriteBuffer, type WriteBuffer } from './shared/write-buffer.ts';
 
@@ -52,6 +56,8 @@ export type Runtime = {
   logger: Logger;
   breaker: Breaker;
   files: FileStore;
+  /** The same archive, for files that come in parts. */
+  parts: PartStore;
   queue: JobQueue;
   embeddings: Embeddings;
   vectors: VectorStore;
@@ -68,6 +74,8 @@ export type Runtime = {
   /** Searches on their way into the history. */
   recentQueries: WriteBuffer<QueryRow>;
   indexOf: IndexOf;
+  /** Whether browsers may keep sessions in cookies, and from where. */
+  cookies: CookiePolicy;
   floodWall: FloodWall;
   requestLimits: RequestLimits;
   /** When the newest audit entries are sealed, besides the clock. */
@@ -106,15 +114,21 @@ export function createRuntime(env: Env): Runtime {
       counts: (error) => error instanceof TimeoutError || isTransient(error),
     }),
     files,
+    parts: createR2Parts(env.FILES),
     outbox,
     keyRing: createKeyRing(config.ENCRYPTION_KEYS),
     identityProviders: createConfiguredProviders(config, { now: clock.now }),
     mailer: chooseMailer(env, { config, outbox, now: clock.now }),
-    queue: createCloudflareQueue(env.JOBS, { logger }),
+    queue: chooseQueue(env, { config, logger }),
     embeddings: chooseEmbeddings(env, config),
     vectors: chooseVectors(env, { config, indexOf }),
     models: chooseModels(env, { config, now: clock.now }),
     identities: createIdentityCache({ config, now: clock.now }),
+    cookies: {
+      isOn: config.COOKIES,
+      isAlwaysSecure: config.ENVIRONMENT === 'production',
+      origins: config.CORS_ORIGINS.filter((origin) => origin !== '*'),
+    },
     floodWall: createFloodWall({ binding: env.FLOOD_WALL, now: clock.now }),
     requestLimits: createRequestLimits({
       namespace: env.RATE_LIMITER,
@@ -128,6 +142,11 @@ export function createRuntime(env: Env): Runtime {
     recentQueries: createWriteBuffer({ delayMs: HISTORY_DELAY_MS, now: clock.now }),
     sealing: createThrottle({ everyMs: SEAL_EVERY_MS, now: clock.now }),
   };
+}
+
+function chooseQueue(env: Env, { config, logger }: { config: Config; logger: Logger }): JobQueue {
+  const queue = createCloudflareQueue(env.JOBS, { logger });
+  return config.QUEUE_FAULTS ? createFaultyQueue(queue, config.QUEUE_FAULTS) : queue;
 }
 
 function chooseEmbeddings(env: Env, config: Config): Embeddings {

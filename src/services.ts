@@ -32,7 +32,9 @@ import { createPasswordResetService } from './modules/identity/password-reset.se
 import { createUserLimitsService } from './modules/identity/user-limits.service.ts';
 import { createUsernameSweep } from './modules/identity/username-sweep.ts';
 import { createVerifications } from './modules/identity/verifications.ts';
+import { createAdminJobsService } from './modules/ingestion/admin-jobs.service.ts';
 import { createArchive } from './modules/ingestion/archive.ts';
+import { createDeadLettersService } from './modules/ingestion/dead-letters.service.ts';
 import { createProcessing } from './modules/ingestion/ingestion.jobs.ts';
 import { createJobsService, type FailureStatements, type Job } from './modules/ingestion/ingestion.service.ts';
 import type { JobHandlers } from './modules/ingestion/job-runner.ts';
@@ -67,6 +69,7 @@ import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
 import { createStatisticsService } from './modules/statistics/statistics.service.ts';
 import { createHealthService } from './modules/system/system.service.ts';
+import { createUploadsService } from './modules/uploads/uploads.service.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import type { Actor } from './shared/actor.ts';
 import { lazily, once } from './shared/once.ts';
@@ -145,6 +148,9 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       idempotency: idempotency(),
     }),
   );
+  const uploads = once(() =>
+    createUploadsService({ ...base, archive: archive(), collections: collections(), documentUpload: upload() }),
+  );
   const batch = once(() =>
     createDocumentBatch({
       ...base,
@@ -183,6 +189,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const apiKeys = once(() => createApiKeysService(base));
   const adminUsers = once(() => createAdminUsersService({ ...base, verifications: verifications() }));
   const requireAdmin = (actor: Actor) => adminUsers().requireAdmin(actor);
+  const adminJobs = once(() => createAdminJobsService({ ...base, requireAdmin }));
+  const deadLetters = once(() => createDeadLettersService({ ...base, requireAdmin }));
   const userLimits = once(() => createUserLimitsService(base));
   const limits = once(() => createLimitsService({ ...base, userLimits: userLimits(), requireAdmin }));
   const settings = once(() => {
@@ -214,6 +222,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     const erasing = {
       archive: archive(),
       libraryErasure: createLibraryErasure(base),
+      uploads: uploads(),
       accountClosing: accountClosing(),
     };
     return createErasureRunner({ ...base, ...erasing, erasing: createErasing({ ...base, ...erasing }) });
@@ -264,7 +273,13 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
         }),
         feedReading: createFeedReading({ ...base, jobs: jobs() }),
       }),
-      reconcile_library: createReconcileJob({ ...base, archive: archive(), jobs: jobs(), avatars: avatars() }),
+      reconcile_library: createReconcileJob({
+        ...base,
+        archive: archive(),
+        jobs: jobs(),
+        avatars: avatars(),
+        uploads: uploads(),
+      }),
       batch: {
         ...family.batch,
         onFailure: (job, failure) => [
@@ -287,6 +302,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     batch,
     versions,
     duplicates,
+    uploads,
     content,
     analyses,
     resources,
@@ -307,6 +323,8 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     tickets,
     apiKeys,
     adminUsers,
+    adminJobs,
+    deadLetters,
     limits,
     settings,
     emailChange,
@@ -323,12 +341,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     accountExport,
     trash,
   });
-  const cookies = {
-    isOn: deployed.COOKIES,
-    isAlwaysSecure: deployed.ENVIRONMENT === 'production',
-    origins: deployed.CORS_ORIGINS.filter((origin) => origin !== '*'),
-  };
-  const { floodWall, requestLimits } = runtime;
+  const { floodWall, requestLimits, cookies } = runtime;
   return Object.assign(verbs, { meter, database, timings, audit, floodWall, requestLimits, cookies });
 }
 

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
-import { deliver, loseWakeUps, pass } from './support/clockwork.ts';
+import { deliver, forgetOpenJobs, loseWakeUps, pass } from './support/clockwork.ts';
 import { listen } from './support/console.ts';
 import { tick } from './support/cron.ts';
 import { isolateThatDies } from './support/dying-isolate.ts';
@@ -24,7 +24,10 @@ import {
 } from './support/fake-web.ts';
 import { unrecorded } from './support/statement-recorder.ts';
 
-beforeEach(() => void loseWakeUps());
+beforeEach(async () => {
+  await forgetOpenJobs();
+  loseWakeUps();
+});
 afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();

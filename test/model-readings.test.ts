@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { picturesOf } from '../src/modules/ingestion/extraction/pdf-pictures.ts';
 import { newUser } from './support/actors.ts';
 import { type AnalysisView, analysesOf, handedIn, listAnalyses as list, REPORT, work } from './support/analyses.ts';
@@ -23,6 +23,9 @@ describe('a scan', () => {
   const SCAN = scannedPdf([{ width: 40, height: 50 }, 'Written page', { width: 40, height: 50, bits: 1 }]);
   const modelled = withModels();
   const read = (text: string) => fakeModels({ ocr: ({ model }) => `${text} read by ${model}` });
+
+  // Scans of earlier stories wait for the models as well, and have their turn.
+  beforeEach(() => unrecorded(env.DB).prepare('delete from documents').run());
 
   /** A scan that has been read without a model. */
   async function withoutModels() {

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
-import { deliver, loseWakeUps } from './support/clockwork.ts';
+import { deliver, forgetOpenJobs, loseWakeUps } from './support/clockwork.ts';
 import { roundTrips } from './support/costs.ts';
 import { article, fakeWeb, fetched, html, online, resource } from './support/fake-web.ts';
 
-beforeEach(() => void loseWakeUps());
+beforeEach(async () => {
+  await forgetOpenJobs();
+  loseWakeUps();
+});
 afterEach(() => vi.restoreAllMocks());
 
 const take = (token: string, body: unknown) => call('/v1/resources/batch', { token, body, bindings: online });

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newUser } from './support/actors.ts';
 import { call } from './support/app.ts';
-import { loseWakeUps, pass } from './support/clockwork.ts';
+import { forgetOpenJobs, loseWakeUps, pass } from './support/clockwork.ts';
 import { roundTrips } from './support/costs.ts';
 import { tick } from './support/cron.ts';
 import { act, add, added, article, fakeWeb, fetched, html, online, readBy, resource, run } from './support/fake-web.ts';
@@ -10,7 +10,10 @@ import type { DocumentView } from './support/library.ts';
 import { search } from './support/sample-library.ts';
 import { unrecorded } from './support/statement-recorder.ts';
 
-beforeEach(() => void loseWakeUps());
+beforeEach(async () => {
+  await forgetOpenJobs();
+  loseWakeUps();
+});
 afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();

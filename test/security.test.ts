@@ -11,6 +11,7 @@ import { checkedCall } from './support/well-formed.ts';
 
 /** What anyone may call. Everything else is found in the API's description and held to the rules without being named. */
 const PUBLIC = [
+  'OPTIONS /v1/uploads',
   'GET /health',
   'GET /health/ready',
   'GET /v1/auth/oauth/providers',

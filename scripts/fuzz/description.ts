@@ -24,6 +24,9 @@ const descriptionSchema = z.object({
   components: z.object({ schemas: z.record(z.string(), jsonSchema) }),
 });
 
+/** The media type of a file that comes in pieces. */
+export const PIECE_TYPE = 'application/offset+octet-stream';
+
 export type Parameter = z.output<typeof parameterSchema>;
 
 export type Operation = {
@@ -38,6 +41,8 @@ export type Operation = {
   formBody: JsonSchema | undefined;
   /** Whether its body is the bytes of a picture. */
   takesPicture: boolean;
+  /** Whether its body may be any bytes, in pieces (tus). */
+  takesPieces: boolean;
   /** Media types and schemas that it may answer with, by status. */
   responses: Record<string, Record<string, JsonSchema>>;
 };
@@ -68,6 +73,7 @@ export function readDescription(document: unknown): Description {
         jsonBody: body(raw.requestBody?.content, 'application/json'),
         formBody: body(raw.requestBody?.content, 'multipart/form-data'),
         takesPicture: raw.requestBody?.content['image/png'] !== undefined,
+        takesPieces: raw.requestBody?.content[PIECE_TYPE] !== undefined,
         responses: Object.fromEntries(responses),
       };
     }),

@@ -1,4 +1,5 @@
-import { fillPath, type Operation } from './description.ts';
+import { fillPath, type Operation, PIECE_TYPE } from './description.ts';
+import type { Dice } from './dice.ts';
 import { isRecord } from './json-schema.ts';
 import { type Making, madeUpId, validValue } from './values.ts';
 import type { WireRequest } from './wire.ts';
@@ -41,11 +42,23 @@ export function draftOf(operation: Operation, making: Making): Draft {
       if (value !== OMIT && value !== null) draft.query.push([name, String(value)]);
     }
   }
+  draft.headers.push(...requiredHeaders(operation, making));
   if (operation.jsonBody) draft.json = withoutOmitted(validValue(operation.jsonBody, making));
   if (operation.formBody) draft.parts = partsOf(operation, making);
-  if (operation.takesPicture) draft.bytes = PICTURE;
+  const bytes = bytesFor(operation, dice);
+  if (bytes) draft.bytes = bytes;
   return draft;
 }
+
+function bytesFor({ takesPicture, takesPieces }: Operation, dice: Dice): Buffer | undefined {
+  if (takesPieces) return Buffer.from('bytes'.repeat(dice.integer(0, 9)));
+  return takesPicture ? PICTURE : undefined;
+}
+
+const requiredHeaders = ({ parameters }: Operation, making: Making): Draft['headers'] =>
+  parameters
+    .filter((parameter) => parameter.in === 'header' && parameter.required)
+    .map(({ name, schema }) => [name, String(validValue(schema, making, name))]);
 
 function withoutOmitted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutOmitted);
@@ -93,9 +106,9 @@ const bodyOf = ({ json, parts, bytes }: Draft) => {
   return json === undefined ? {} : { body: Buffer.from(JSON.stringify(json)) };
 };
 
-function typeOf({ json, parts, bytes }: Draft, headers: Draft['headers']): Draft['headers'] {
+function typeOf({ operation, json, parts, bytes }: Draft, headers: Draft['headers']): Draft['headers'] {
   if (headers.some(([name]) => name === 'content-type')) return headers;
-  if (bytes) return [...headers, ['content-type', 'image/png']];
+  if (bytes) return [...headers, ['content-type', operation.takesPieces ? PIECE_TYPE : 'image/png']];
   if (parts) return [...headers, ['content-type', `multipart/form-data; boundary=${BOUNDARY}`]];
   return json === undefined ? headers : [...headers, ['content-type', 'application/json']];
 }

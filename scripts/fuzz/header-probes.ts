@@ -28,6 +28,12 @@ const ANYWHERE: Record<string, string[]> = {
   'max-forwards': ['0'],
   forwarded: ['for="[::1]";host=evil.example'],
   'transfer-extension': ['x'],
+  'tus-resumable': ['0.2.2', '1.0', ''],
+  'upload-offset': ['-1', '1e3', '9'.repeat(30), ''],
+  'upload-length': ['-1', '0', '9'.repeat(15), '9'.repeat(30)],
+  'upload-metadata': ['a b c', ',,', 'title =', 'title /w==', 'é', `title ${'YWFh'.repeat(2_000)}`],
+  'upload-checksum': ['sha1', 'md5 AAAA', 'sha256 AAAA', 'crc32 AAAAAA==', 'constructor AAAA'],
+  'upload-concat': ['partial', 'final;/v1/uploads/a'],
 };
 
 const CREDENTIALS = [

@@ -92,7 +92,9 @@ async function lifeOf(create: Operation, { own, named, person, dice, tryProbe }:
   const seen = read && (await use(read, 'read', 'declared'));
   const tag = seen?.headers.etag;
   if (read && tag !== undefined) await use(read, 'read what is known', 'declared', [['if-none-match', tag]]);
-  if (remove.responses['412']) await use(remove, 'delete another version', 'refused', [['if-match', '"999999"']]);
+  const isVersioned = !remove.parameters.some(({ name }) => name === 'Tus-Resumable');
+  if (remove.responses['412'] && isVersioned)
+    await use(remove, 'delete another version', 'refused', [['if-match', '"999999"']]);
   await use(remove, 'delete', 'declared');
   for (const operation of own.filter((each) => each !== remove && !revive.includes(each))) {
     await use(operation, 'use after deletion', 'refused');

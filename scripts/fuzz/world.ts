@@ -65,6 +65,12 @@ const MAKERS: Record<string, (person: Person, dice: Dice) => Promise<[kind: stri
       ['jobs', uploadedSchema.parse(body).job.id],
     ];
   },
+  uploads: async (person) => {
+    const filename = Buffer.from(`${person.secret}.txt`).toString('base64');
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': '1000', 'upload-metadata': `filename ${filename}` };
+    const { body } = await person.client.call('/v1/uploads', { method: 'POST', headers });
+    return [['uploads', idSchema.parse(body).id]];
+  },
   // Nothing is fetched: a server on this machine has no web unless it is told of one.
   resources: async (person, dice) => {
     const json = { url: `https://example.com/${suffix(dice)}`, title: title(person, dice) };

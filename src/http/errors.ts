@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import type { StatusCode } from 'hono/utils/http-status';
 import type { ZodError } from 'zod';
 import { AppError, ERROR_STATUS, type ErrorCode, type FieldError } from '../shared/app-error.ts';
 import { TimeoutError } from '../shared/attempts.ts';
@@ -15,11 +16,14 @@ const TITLES: Record<ErrorCode, string> = {
   not_found: 'Not found',
   method_not_allowed: 'Method not allowed',
   conflict: 'Conflict',
+  gone: 'Gone',
   stale_version: 'Stale version',
+  unsupported_version: 'Unsupported version',
   too_large: 'Too large',
   range_not_satisfiable: 'Range not satisfiable',
   unsupported_media_type: 'Unsupported media type',
   invalid_fields: 'Invalid fields',
+  checksum_mismatch: 'Checksum mismatch',
   rate_limited: 'Too many requests',
   internal: 'Something went wrong',
   unavailable: 'Temporarily unavailable',
@@ -42,7 +46,8 @@ export function renderError(error: unknown, c: Context<AppContext>): Response {
     requestId: c.var.requestId,
     ...(known.errors && { errors: known.errors }),
   };
-  return c.newResponse(JSON.stringify(problem), status, headers);
+  // Hono's types know registered statuses only.
+  return c.newResponse(JSON.stringify(problem), status as StatusCode, headers);
 }
 
 /** What any error is to the caller. */

@@ -39,11 +39,14 @@ const DESCRIPTIONS: Record<ErrorCode, string> = {
   not_found: 'There is no such thing, or it is not yours.',
   method_not_allowed: 'The path takes other methods; `Allow` names them.',
   conflict: 'The state of the thing does not allow this.',
+  gone: 'It was there, and is no more.',
   stale_version: 'The thing has changed since the version that you gave.',
+  unsupported_version: 'The version of the protocol is not spoken here; `Tus-Version` names those that are.',
   too_large: 'The body is larger than allowed.',
   range_not_satisfiable: 'The range lies outside the file.',
   unsupported_media_type: 'The body is of a type that this route does not take.',
   invalid_fields: 'Some fields are not valid; `errors` names them.',
+  checksum_mismatch: 'The bytes do not have the checksum that came with them.',
   rate_limited: 'Too many requests; `Retry-After` says when to try again.',
   internal: 'Something went wrong on our side.',
   unavailable: 'A dependency does not answer; try again shortly.',
@@ -121,9 +124,10 @@ const IDEMPOTENCY_PARAMETER = {
 
 /**
  * Passwords and tokens have no business in a table of requests; what `/v1/auth` and `/v1/me` do is safe to try again, or
- * fails.
+ * fails. Bytes of an upload are taken once, at their place.
  */
-const takesIdempotencyKey = ({ method, path }: RouteConfig) => method === 'post' && !/^\/v1\/(auth|me)\//.test(path);
+const takesIdempotencyKey = ({ method, path }: RouteConfig) =>
+  method === 'post' && !/^\/v1\/((auth|me)\/|uploads\/\{id\}$)/.test(path);
 
 /** Who watches whether the service is alive must be answered even when nothing else works. */
 const isProbe = ({ path }: RouteConfig) => path === '/health';

@@ -3,15 +3,6 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { AppError, invalidField } from '../shared/app-error.ts';
 import type { AppContext } from './context.ts';
 
-/** Whether browsers may keep sessions in cookies, and from where. */
-export type CookiePolicy = {
-  isOn: boolean;
-  /** Not even on one machine are they sent without TLS. */
-  isAlwaysSecure: boolean;
-  /** Other origins that may act with them. */
-  origins: string[];
-};
-
 /** A session's tokens, with the times when they expire in milliseconds since the epoch. */
 type Tokens = {
   accessToken: string;

@@ -4,7 +4,7 @@ import type { AppContext } from './context.ts';
 import { renderError } from './errors.ts';
 import type { Router } from './openapi.ts';
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** What no route takes: 405 with `Allow` where the path has other methods (RFC 9110, 15.5.6), else 404. */
 export const renderUnrouted = (app: Router) => (c: Context<AppContext>) => {

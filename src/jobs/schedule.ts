@@ -1,7 +1,7 @@
 import { createJobRunner } from '../modules/ingestion/job-runner.ts';
 import { createServices, type Runtime, type Services } from '../services.ts';
 
-/** A job may be due this long before the sweep takes its wake-up for lost. */
+/** An owner's jobs may wait this long before the sweep takes their wake-ups for lost. */
 const WAKE_GRACE_MS = 5_000;
 
 /** What is looked through at every tick, by name. Each says how many rows it has dealt with. */
@@ -17,7 +17,9 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   dueResources: ({ resources }) => resources.checkDue(),
   lostErasures: ({ erasures }) => erasures.wakeLost(),
   expiredReceipts: ({ erasures }) => erasures.removeExpired(),
+  oldDeadLetters: ({ deadLetters }) => deadLetters.removeOld(),
   usernames: ({ usernameSweep }) => usernameSweep.run(),
+  uploads: ({ uploads }) => uploads.sweep(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };
@@ -29,8 +31,9 @@ export async function runSchedule(runtime: Runtime, { event, context }: CronEven
     waitUntil: (work) => context.waitUntil(work),
   });
   await services.settings.ready();
-  const runner = createJobRunner({ ...runtime, database: services.database, handlers: services.handlers });
-  const lost = await runner.lost(WAKE_GRACE_MS);
+  const config = runtime.settingsCache.config();
+  const runner = createJobRunner({ ...runtime, config, database: services.database, handlers: services.handlers });
+  const lost = await runner.recover(WAKE_GRACE_MS);
   if (lost.length > 0) await runtime.queue.wake(lost);
   await services.idempotency.sweep();
   // One sweep that fails keeps no other from its work.

@@ -21,7 +21,8 @@ export async function call<T = any>(path: string, options: Call = {}): Promise<A
   const response = await send(path, options);
   // Not by `text()`, which warns of bodies that are no text; who wants the bytes reads them from the response.
   const text = new TextDecoder().decode(await response.clone().arrayBuffer());
-  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
+  // The answer to HEAD has the type of a body that it does not bring.
+  const isJson = text !== '' && /[/+]json/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     body: (isJson ? JSON.parse(text) : text) as T,

@@ -6,14 +6,25 @@ export type Isolate = { bindings: typeof env /** How often a store was called. *
  * An isolate of the Worker that dies at its n-th call of a store (from 0): that call and every later one have no effect
  * and no answer but an error. What it was about to do when it died, it has not done.
  */
-export function isolateThatDies(atCall: number): Isolate {
+export const isolateThatDies = (atCall: number): Isolate =>
+  isolateWith((calls) => {
+    if (calls > atCall) throw new Error('The isolate is dead.');
+    return undefined;
+  });
+
+/** An isolate in which something happens just before its n-th call of a store (from 0). */
+export const isolateInterrupted = (atCall: number, happens: () => Promise<unknown>): Isolate =>
+  isolateWith((calls) => (calls === atCall + 1 ? happens() : undefined));
+
+/** An isolate whose calls of stores are announced, by their number from 1, before they are made. */
+function isolateWith(beforeCall: (calls: number) => Promise<unknown> | undefined): Isolate {
   let calls = 0;
 
-  const live = <A extends unknown[], R>(call: (...args: A) => R) => {
-    return (...args: A): R => {
+  const live = (call: (...args: unknown[]) => unknown) => {
+    return (...args: unknown[]): unknown => {
       calls += 1;
-      if (calls > atCall) throw new Error('The isolate is dead.');
-      return call(...args);
+      const before = beforeCall(calls);
+      return before ? before.then(() => call(...args)) : call(...args);
     };
   };
 

@@ -1,11 +1,23 @@
 import { call } from './app.ts';
 
+export type StepView = {
+  name: string;
+  status: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  durationMs: number | null;
+  processedItems: number;
+  totalItems: number;
+};
+
 export type JobView = {
   id: string;
   type: string;
   status: string;
   documentId: string | null;
   progressPercentage: number;
+  step: string | null;
+  steps: StepView[];
   attempts: number;
   error: { code: string; message: string } | null;
   result: Record<string, unknown> | null;

@@ -44,8 +44,11 @@ export type Operation = {
   requiredScope: string | undefined;
   pathParameters: Parameter[];
   queryParameters: Parameter[];
+  headerParameters: Parameter[];
   jsonBody: Schema | undefined;
   formBody: Schema | undefined;
+  /** The media type of a body that is just bytes. */
+  bytesType: string | undefined;
   statuses: string[];
 };
 
@@ -75,11 +78,16 @@ function toOperation(
     requiredScope: raw['x-required-scope'],
     pathParameters: parameters.filter((parameter) => parameter.in === 'path'),
     queryParameters: parameters.filter((parameter) => parameter.in === 'query'),
+    headerParameters: parameters.filter((parameter) => parameter.in === 'header'),
     jsonBody: bodySchema('application/json'),
     formBody: bodySchema('multipart/form-data'),
+    bytesType: Object.keys(raw.requestBody?.content ?? {}).find((type) => !STRUCTURED.test(type)),
     statuses: Object.keys(raw.responses),
   };
 }
+
+/** What has fields. */
+const STRUCTURED = /json|^multipart\//;
 
 const MAX_DEPTH = 12;
 

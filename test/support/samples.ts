@@ -1,4 +1,4 @@
-import type { Parameter, Schema } from './openapi-operations.ts';
+import type { Operation, Parameter, Schema } from './openapi-operations.ts';
 
 /** Values for properties by name, instead of the sample that the schema gives; undefined where there is none. */
 export type Override = (name: string, schema: Schema) => unknown;
@@ -57,8 +57,22 @@ export function sampleQuery(parameters: Parameter[], override: Override = () => 
   return query.size > 0 ? `?${query}` : '';
 }
 
+/** A body of the kind that the operation takes, and the required headers. */
+export function sampleRequest(
+  { jsonBody, formBody, bytesType, headerParameters }: Operation,
+  override?: Override,
+): { body: unknown; headers: Record<string, string> } {
+  const required = headerParameters.filter((parameter) => parameter.required);
+  const headers = Object.fromEntries(required.map(({ name, schema }) => [name, String(sampleOf(schema))]));
+  if (jsonBody) return { body: sampleOf(jsonBody, override), headers };
+  if (formBody) return { body: sampleForm(formBody, override), headers };
+  return bytesType
+    ? { body: 'bytes', headers: { ...headers, 'content-type': bytesType } }
+    : { body: undefined, headers };
+}
+
 /** A form with the required fields and those that are overridden; a file where one is wanted. */
-export function sampleForm(schema: Schema, override: Override = () => undefined): FormData {
+function sampleForm(schema: Schema, override: Override = () => undefined): FormData {
   const form = new FormData();
   for (const [name, part] of Object.entries(schema.properties ?? {})) {
     const chosen = override(name, part);

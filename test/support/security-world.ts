@@ -7,6 +7,7 @@ import { allRows } from './catalogue.ts';
 import { newPasskey } from './factors.ts';
 import { jobEnd, uploaded } from './library.ts';
 import { pngOf } from './pictures.ts';
+import { begun } from './tus.ts';
 
 /** One id of each kind of thing that a user can have, by the path segment that its id follows. */
 export type Belongings = Record<string, string>;
@@ -65,12 +66,14 @@ export async function newInhabitant(): Promise<Inhabitant> {
   const { id: passkeys } = await newPasskey({ token });
   const pictured = await call('/v1/me/avatar', { method: 'PUT', token, body: new Blob([pngOf(1, 1)]).stream() });
   expect(pictured.status, JSON.stringify(pictured.body)).toBe(200);
+  const uploads = await begun(user, { size: 1_000, fields: { filename: `${canary}.txt` } });
   const belongings = {
     documents: document.id,
     jobs: job.id,
     collections,
     tags,
     resources: added.body.resource.id,
+    uploads,
     'api-keys': keys,
     sessions: user.sessionId,
     passkeys,

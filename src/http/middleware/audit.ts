@@ -6,7 +6,7 @@ import { clientAddress } from '../client-address.ts';
 import type { AppContext } from '../context.ts';
 import { toAppError } from '../errors.ts';
 
-type Named = Pick<RouteConfig, 'path' | 'operationId' | 'tags'>;
+type Named = Pick<RouteConfig, 'method' | 'path' | 'operationId' | 'tags'>;
 /** What a path's parameter is the id of. */
 type Place = { parameter: string; type: string };
 
@@ -18,7 +18,8 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
  * credential, and those over the request limits, are counted elsewhere and leave nothing.
  */
 export const audited = (route: Named, scope?: Scope) => {
-  const reads = scope?.endsWith(':read') ?? false;
+  const isOnesOwn = scope !== undefined && scope !== 'admin';
+  const reads = isOnesOwn && (scope.endsWith(':read') || route.method === 'get');
   const action = actionOf(route);
   const places = placesOf(route.path);
   const isSecurity = scope === undefined || scope === 'admin' || scope.startsWith('account:');

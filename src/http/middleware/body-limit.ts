@@ -13,11 +13,19 @@ export const limitBody = (config: Config) => {
     },
   });
   return createMiddleware<AppContext>((c, next) =>
-    UNREAD.includes(c.req.method) || isUpload(c.req.header('content-type')) ? next() : limited(c, next),
+    UNREAD.includes(c.req.method) || isStreamed(c.req.header('content-type')) ? next() : limited(c, next),
   );
 };
 
 const UNREAD = ['GET', 'HEAD'];
 
-/** Whether the body is a form with a file in it, which is streamed. */
+/** Whether the body is a form with a file in it. */
 export const isUpload = (contentType = '') => contentType.toLowerCase().startsWith('multipart/form-data');
+
+/** Whether the body is bytes of a file that comes over several requests. */
+export const isPiece = (contentType = '') => contentType.toLowerCase().startsWith(PIECE_TYPE);
+
+/** The media type of such bytes (tus 1.0.0). */
+export const PIECE_TYPE = 'application/offset+octet-stream';
+
+const isStreamed = (contentType?: string) => isUpload(contentType) || isPiece(contentType);

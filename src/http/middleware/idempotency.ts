@@ -6,12 +6,14 @@ import { AmbiguousFormError, BrokenMultipartError } from '../../shared/multipart
 import { MAX_FILES, readManyFiles } from '../../shared/multipart-files.ts';
 import { formFingerprint as fingerprintOf } from '../../shared/upload-fingerprint.ts';
 import type { AppContext } from '../context.ts';
-import { isUpload } from './body-limit.ts';
+import { isPiece, isUpload } from './body-limit.ts';
 
 export const IDEMPOTENCY_HEADER = 'idempotency-key';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 const MAX_ANSWER_BYTES = 256 * 1024;
-const KEPT_HEADERS = ['content-type', 'location', 'etag'];
+const KEPT_HEADERS = ['content-type', 'location', 'etag', 'upload-offset', 'upload-expires'];
+/** What some requests say here instead of in their body. */
+const TELLING_HEADERS = ['upload-length', 'upload-metadata'];
 /** Refusals that the same request always gets. Others depend on what there is, and may be worth another attempt. */
 const LASTING_REFUSALS = [400, 413, 415, 422];
 
@@ -39,10 +41,12 @@ export const idempotent = createMiddleware<AppContext>(async (c, next) => {
   await idempotency.finish(await keptAnswer(c.res));
 });
 
-/** What a request says: its query and its body, byte for byte. */
+/** What a request says: its query and its body, byte for byte. Pieces of a file are what they say of it. */
 async function bodyFingerprint(c: Context<AppContext>): Promise<string> {
   const { search } = new URL(c.req.url);
-  const hash = createHash('sha256').update(`${search}\n`);
+  const told = TELLING_HEADERS.map((name) => c.req.header(name)).filter((value) => value !== undefined);
+  const hash = createHash('sha256').update(`${[search, ...told].join('\n')}\n`);
+  if (isPiece(c.req.header('content-type'))) return hash.digest('hex');
   return hash.update(new Uint8Array(await c.req.arrayBuffer())).digest('hex');
 }
 

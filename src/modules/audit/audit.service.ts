@@ -165,6 +165,14 @@ export function createAuditService(deps: Deps) {
       return repository.insert({ ...entryOf(draft, SUCCESS, false), ...facts }, when);
     },
 
+    /**
+     * For a change of many rows: an entry on this call that says how many the statement before it changed, if it changed
+     * any. Say {@link settled} if it did.
+     */
+    countingChanges(name: string): Statement<{ seq: number }[]> {
+      return this.conditionally({ details: repository.countOf(name) }, 'changed');
+    },
+
     /** Says that the call has left its entry. */
     settled(): void {
       isTakenOver = true;

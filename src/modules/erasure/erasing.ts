@@ -7,6 +7,7 @@ import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { AccountClosing, AccountNames } from '../identity/account-closing.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import type { LibraryErasure } from '../library/library-erasure.ts';
+import type { UploadsService } from '../uploads/uploads.service.ts';
 import type { Remains } from './erasure.table.ts';
 import { createOwnedRowsRepository } from './owned-rows.repository.ts';
 import { OWNER_COLUMNS } from './owner-columns.ts';
@@ -20,6 +21,7 @@ type Deps = {
   attempts: Attempts;
   outbox: Outbox | undefined;
   libraryErasure: LibraryErasure;
+  uploads: Pick<UploadsService, 'abortAll'>;
   accountClosing: AccountClosing;
 };
 
@@ -32,7 +34,7 @@ type Work = {
 
 /** Everything that the stores hold of one account: taken away, and looked for. Both may be done at any time, again and again. */
 export function createErasing(deps: Deps) {
-  const { archive, vectors, indexOf, requestLimits, attempts, outbox, libraryErasure, accountClosing } = deps;
+  const { archive, vectors, indexOf, requestLimits, attempts, outbox, libraryErasure, uploads, accountClosing } = deps;
   const rows = createOwnedRowsRepository(deps.database);
 
   const forgetCounts = async ({ ownerId: userId, keyIds, guarded }: AccountNames): Promise<number> => {
@@ -46,6 +48,7 @@ export function createErasing(deps: Deps) {
       const { ownerId } = names;
       // By the documents' rows, which go next; where the vectors lie in the index, they go with it.
       if (vectors.consistency === 'eventual') for await (const _ of libraryErasure.removeVectors(ownerId)) await sign();
+      await uploads.abortAll(ownerId);
       for (const column of OWNER_COLUMNS) while (await rows.removeSome(ownerId, column)) await sign();
       for await (const _ of archive.removeOwner(ownerId)) await sign();
       await indexOf(ownerId).clear();

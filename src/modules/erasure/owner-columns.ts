@@ -20,6 +20,7 @@ export const OWNER_COLUMNS = [
   schema.userTerms.userId,
   schema.idempotencyKeys.ownerId,
   schema.processingJobs.ownerId,
+  schema.jobTurns.ownerId,
   schema.queries.ownerId,
   schema.analysisResults.ownerId,
   schema.resources.ownerId,
@@ -30,6 +31,8 @@ export const OWNER_COLUMNS = [
   schema.documentVersions.ownerId,
   schema.tags.ownerId,
   schema.collections.ownerId,
+  schema.uploadParts.ownerId,
+  schema.uploads.ownerId,
   schema.documents.ownerId,
 ];
 
@@ -41,4 +44,5 @@ export const KEPT_TABLES: Record<string, string> = {
   audit_seals: 'Hashes of those.',
   system_settings: 'The installation’s. Who changed one last is forgotten with the row of the user.',
   user_statistics: 'Numbers of accounts.',
+  dead_letters: 'Messages of the queue that came to nothing, for a month: ids of jobs that are gone.',
 };

@@ -11,6 +11,7 @@ export type ArchivePlace = { ownerId: string; documentId: string; contentId: str
 /** Everything that belongs to an owner lies under this, whatever it is. */
 const ownerPrefix = (ownerId: string) => `owners/${ownerId}/`;
 const documentPrefix = (ownerId: string, documentId: string) => `${ownerPrefix(ownerId)}documents/${documentId}/`;
+const uploadPrefix = (ownerId: string, uploadId: string) => `${ownerPrefix(ownerId)}uploads/${uploadId}/`;
 const folder = (place: ArchivePlace) => `${documentPrefix(place.ownerId, place.documentId)}${place.contentId}/`;
 
 const originalKey = (place: ArchivePlace) => `${folder(place)}original`;
@@ -83,6 +84,10 @@ export function createArchive(files: FileStore) {
     originalKey,
     readingKey,
 
+    /** What has arrived of an upload, but is less than a part. Each such rest has an object of its own. */
+    uploadRestKey: (ownerId: string, { id, restId }: { id: string; restId: string }) =>
+      `${uploadPrefix(ownerId, id)}${restId}`,
+
     async putReading(place: ArchivePlace, reading: Reading): Promise<void> {
       await files.put(readingKey(place), new TextEncoder().encode(JSON.stringify(reading)));
     },
@@ -142,6 +147,9 @@ export function createArchive(files: FileStore) {
 
     /** Files the bytes of one upload under another document too. */
     copyOriginal: (from: ArchivePlace, to: ArchivePlace) => files.copy(originalKey(from), originalKey(to)),
+
+    /** Removes what lies beside the parts of an upload. */
+    removeUpload: (ownerId: string, id: string) => files.removeAll(uploadPrefix(ownerId, id)),
 
     /** Names of the files in one folder. */
     async listFiles(place: ArchivePlace): Promise<string[]> {

@@ -15,3 +15,8 @@ export const jobNotRetryable = () =>
   new AppError('conflict', 'Only a failed or cancelled job that nothing has replaced can be retried.', {
     code: 'job_not_retryable',
   });
+
+export const letterNotReadable = () =>
+  new AppError('conflict', 'Nobody can read this message, so that sending it again would come to nothing.', {
+    code: 'letter_not_readable',
+  });

@@ -25,6 +25,7 @@ type Deps = {
 
 /** Share of the work done when a step begins, in per cent. */
 const PROGRESS = { embed: 40, index: 70 };
+const PAGES_AT_A_STRETCH = 16;
 
 /**
  * Turns an uploaded file into something that searches find: read, embed, index, ready. Each step leaves its result in
@@ -32,6 +33,13 @@ const PROGRESS = { embed: 40, index: 70 };
  */
 export function createProcessing(deps: Deps): JobHandler {
   const { documents, archive } = deps;
+
+  const onPage = async (attempt: Attempt, [processedItems, totalItems]: [number, number]) => {
+    // Reading computes right here: let whoever waits for this isolate have a turn, and the clock go on.
+    if (processedItems % PAGES_AT_A_STRETCH === 0) await deps.clock.sleep(0);
+    const progressPercentage = Math.round((PROGRESS.embed * processedItems) / totalItems);
+    await attempt.heartbeat({ totalItems, processedItems, progressPercentage });
+  };
 
   /** The reading made for this job, by this attempt or an earlier one. */
   const read = async (attempt: Attempt, { place, document }: { place: ArchivePlace; document: ProcessedDocument }) => {
@@ -41,8 +49,16 @@ export function createProcessing(deps: Deps): JobHandler {
       const wanted = kept?.proposal && profileToRead(document, kept.proposal);
       if (kept?.hash === known && kept.profile === wanted) return kept;
     }
+    await attempt.heartbeat({ step: 'read' });
     const canConvert = deps.models.modelFor('markdown') !== undefined;
-    const { reading: own, children } = await readOriginal(archive, { place, document, canConvert });
+    const { reading: own, children } = await readOriginal(archive, {
+      place,
+      document,
+      canConvert,
+      onPage: (...page) => onPage(attempt, page),
+    });
+    const pages = own.pageCount ?? 1;
+    await attempt.heartbeat({ totalItems: pages, processedItems: pages });
     // Before the reading is kept: an attempt that finds it does not look for children again.
     const notes = await deps.children.adopt(attempt, { document, kind: own.kind, children });
     const reading = { ...own, metadata: { ...own.metadata, ...notes } };
@@ -71,18 +87,14 @@ export function createProcessing(deps: Deps): JobHandler {
         onProgress: (done) => attempt.heartbeat(share(reading, { done, from: PROGRESS.embed, to: PROGRESS.index })),
         beforeKeeping: attempt.prove,
       });
+      await attempt.heartbeat({ step: 'index', ...share(reading, { done: 0, from: PROGRESS.index, to: 100 }) });
       await indexReading(deps, {
         ownerId,
         document: documents.asIndexed(document, reading),
         reading,
         packed,
         formerChunkCount: document.chunkCount,
-        onProgress: (done) =>
-          attempt.heartbeat({
-            step: 'index',
-            processedItems: done,
-            ...share(reading, { done, from: PROGRESS.index, to: 100 }),
-          }),
+        onProgress: (done) => attempt.heartbeat(share(reading, { done, from: PROGRESS.index, to: 100 })),
         beforeShowing: attempt.prove,
       });
       const { chunks, kind } = reading;
@@ -100,6 +112,7 @@ export function createProcessing(deps: Deps): JobHandler {
 }
 
 function share(reading: Reading, { done, from, to }: { done: number; from: number; to: number }) {
-  const part = reading.chunks.length === 0 ? 1 : done / reading.chunks.length;
-  return { progressPercentage: Math.round(from + (to - from) * part) };
+  const { length } = reading.chunks;
+  const part = length === 0 ? 1 : done / length;
+  return { progressPercentage: Math.round(from + (to - from) * part), totalItems: length, processedItems: done };
 }

@@ -3,6 +3,7 @@ import { isoTime, isoTimeOrNull } from '../../shared/time.ts';
 import type { JobView } from './batch-view.ts';
 import type { jobSchema } from './ingestion.schemas.ts';
 import type { JobType } from './ingestion.table.ts';
+import { type StepView, stepsOf } from './job-steps.ts';
 
 /** Jobs whose subject is something else. */
 const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource', 'batch', 'sync_batch']);
@@ -15,6 +16,7 @@ export function presentJob(job: JobView): z.output<typeof jobSchema> {
     batchId: job.parentId,
     status: job.status,
     step: job.step,
+    steps: stepsOf(job).map(presentStep),
     ...presentProgress(job),
     attempts: job.attempts,
     error: job.errorCode === null ? null : { code: job.errorCode, message: job.errorMessage ?? '' },
@@ -26,6 +28,12 @@ export function presentJob(job: JobView): z.output<typeof jobSchema> {
     updatedAt: isoTime(job.updatedAt),
   };
 }
+
+const presentStep = ({ startedAt, finishedAt, ...step }: StepView) => ({
+  ...step,
+  startedAt: isoTimeOrNull(startedAt),
+  finishedAt: isoTimeOrNull(finishedAt),
+});
 
 /** What a job is about, where that is a document, or one of its versions. */
 function documentOf({ type, subjectId, checkpoint }: JobView): string | null {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNotNull, lte, ne, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { createRepository } from '../../db/repository.ts';
 import { inJson, requireChange, requireThat } from '../../db/sql.ts';
@@ -9,10 +9,11 @@ import { type Failure, LeaseLostError } from './job-lifecycle.ts';
 export type Lease = { jobId: string; leaseToken: string };
 
 export type Progress = Partial<
-  Pick<Job, 'step' | 'checkpoint' | 'progressPercentage' | 'totalItems' | 'processedItems'>
+  Pick<Job, 'step' | 'checkpoint' | 'progressPercentage' | 'totalItems' | 'processedItems' | 'steps'>
 >;
 
-const MAX_DUE_PER_SWEEP = 500;
+type End = { /** With the last one done, or interrupted. */ steps: Job['steps']; now: number };
+
 const MAX_STOPPED_ATTEMPTS = 50;
 
 /** Rows of `processing_jobs`. Verbs of the worker go by lease, verbs of people by owner. */
@@ -32,24 +33,6 @@ export function createJobsRepository(database: Database) {
     /** Those whose row meets the condition, if there is one, when the statement runs. */
     insertMany: (jobs: Job[], where?: SQL): Statement => rows.insertMany(jobs, where === undefined ? {} : { where }),
 
-    /** Takes a due job for one attempt; undefined when it is not due, has ended, or somebody else was faster. */
-    async claim(jobId: string, { leaseToken, now, leaseMs }: { leaseToken: string; now: number; leaseMs: number }) {
-      const claimed = await orm
-        .update(table)
-        .set({
-          ...counted,
-          status: 'running',
-          leaseToken,
-          dueAt: now + leaseMs,
-          attempts: sql`${table.attempts} + 1`,
-          startedAt: sql`coalesce(${table.startedAt}, cast(${now} as integer))`,
-          updatedAt: now,
-        })
-        .where(and(eq(table.id, jobId), lte(table.dueAt, now)))
-        .returning();
-      return claimed[0];
-    },
-
     /** Records progress and extends the lease; changes nothing when the lease is lost. */
     advance(lease: Lease, { progress, now, leaseMs }: { progress: Progress; now: number; leaseMs: number }): Statement {
       return orm
@@ -66,13 +49,14 @@ export function createJobsRepository(database: Database) {
       }),
 
     /** Ends the job for good; the second statement undoes the batch when the lease is lost. */
-    succeed(lease: Lease, { result, now }: { result: Job['result']; now: number }): Statement[] {
+    succeed(lease: Lease, { result, steps, now }: End & { result: Job['result'] }): Statement[] {
       const done = orm
         .update(table)
         .set({
           ...counted,
           status: 'succeeded',
           result,
+          steps,
           step: null,
           dueAt: null,
           leaseToken: null,
@@ -87,10 +71,10 @@ export function createJobsRepository(database: Database) {
       return [done, requireChange(database)];
     },
 
-    fail(lease: Lease, { failure, now }: { failure: Failure; now: number }): Statement[] {
+    fail(lease: Lease, { failure, steps, now }: End & { failure: Failure }): Statement[] {
       const failed = orm
         .update(table)
-        .set({ ...counted, ...ended('failed', { failure, now }) })
+        .set({ ...counted, ...ended('failed', { failure, now }), steps })
         .where(leased(lease));
       return [failed, requireChange(database)];
     },
@@ -101,9 +85,10 @@ export function createJobsRepository(database: Database) {
       {
         failure,
         dueAt,
+        steps,
         now,
         spent,
-      }: { failure: Failure; dueAt: number; now: number /** Whether it counts. */; spent: boolean },
+      }: End & { failure: Failure; dueAt: number /** Whether it counts. */; spent: boolean },
     ): Statement[] {
       const postponed = orm
         .update(table)
@@ -111,6 +96,7 @@ export function createJobsRepository(database: Database) {
           ...counted,
           status: 'queued',
           dueAt,
+          steps,
           leaseToken: null,
           ...(spent ? {} : { attempts: sql`${table.attempts} - 1` }),
           ...errorOf(failure),
@@ -210,17 +196,6 @@ export function createJobsRepository(database: Database) {
         lastAt: Math.max(0, ...stopped.map((job) => (job.status === 'cancelled' ? (job.finishedAt ?? 0) : 0))),
         mostItems: Math.max(0, ...stopped.map((job) => job.totalItems)),
       };
-    },
-
-    /** Ids of jobs, of any owner, that have been due since the given time: their wake-up or their worker was lost. */
-    async dueSince(time: number): Promise<string[]> {
-      const due = await orm
-        .select({ id: table.id })
-        .from(table)
-        .where(and(isNotNull(table.dueAt), lte(table.dueAt, time)))
-        .orderBy(asc(table.dueAt))
-        .limit(MAX_DUE_PER_SWEEP);
-      return due.map((row) => row.id);
     },
   };
 }

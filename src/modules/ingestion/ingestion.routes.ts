@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { idParam, json, problems, type Router, scopedRoute } from '../../http/openapi.ts';
 import { presentJob } from './ingestion.presenter.ts';
-import { jobPageSchema, jobSchema, listJobsQuery } from './ingestion.schemas.ts';
+import { followHeaders, jobPageSchema, jobSchema, listJobsQuery } from './ingestion.schemas.ts';
+import { RECONNECT_MS, versionSeen } from './job-following.ts';
 
 const tags = ['jobs'];
 const params = idParam('job');
@@ -35,8 +36,10 @@ const events = scopedRoute('jobs:read', {
   summary: 'Follow a job',
   description:
     'Server-sent events: `progress` with the job whenever it changed, `end` with its last state, then the stream ' +
-    'closes. Event ids are versions of the job; a stream that breaks off is resumed by `Last-Event-ID`.',
-  request: { params },
+    'closes; while nothing changes, a comment every 15 seconds. Event ids are versions of the job: a stream that breaks ' +
+    'off, or that ends after five minutes, is resumed by `Last-Event-ID`. 204 for a job whose end you have seen, by which ' +
+    'browsers know not to come back.',
+  request: { params, headers: followHeaders },
   responses: {
     200: {
       description: 'The stream.',
@@ -44,6 +47,7 @@ const events = scopedRoute('jobs:read', {
         'text/event-stream': { schema: z.string().openapi({ example: 'event: progress\nid: 3\ndata: {}\n\n' }) },
       },
     },
+    204: { description: 'The job has ended, and you have seen it end.' },
     ...problems('not_found', 'invalid_fields'),
   },
 });
@@ -98,12 +102,14 @@ export function jobRoutes(app: Router): void {
   app.openapi(events, async (c) => {
     const { jobs } = c.var.services;
     const first = await jobs.get(c.var.actor, c.req.valid('param').id);
-    const seenVersion = Number(c.req.header('last-event-id') ?? 0);
+    const seenVersion = versionSeen(c.req.header('last-event-id'));
+    if (jobs.isOver(first, seenVersion)) return c.body(null, 204);
     return streamSSE(c, async (stream) => {
-      for await (const { type, job } of jobs.follow(c.var.actor, { first, seenVersion })) {
-        if (stream.aborted) return;
+      const isGone = () => stream.aborted;
+      for await (const { type, job } of jobs.follow(c.var.actor, { first, seenVersion, isGone })) {
+        const message = { event: type, id: String(job.version), retry: RECONNECT_MS };
         if (type === 'heartbeat') await stream.write(': still here\n\n');
-        else await stream.writeSSE({ event: type, id: String(job.version), data: JSON.stringify(presentJob(job)) });
+        else await stream.writeSSE({ ...message, data: JSON.stringify(presentJob(job)) });
       }
     });
   });

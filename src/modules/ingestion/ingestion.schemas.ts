@@ -1,8 +1,23 @@
 import { z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../http/pagination.ts';
 import { JOB_STATUSES, JOB_TYPES } from './ingestion.table.ts';
+import { STEP_STATUSES } from './job-steps.ts';
 
 const timestamp = z.iso.datetime();
+
+const stepSchema = z
+  .object({
+    name: z.string().openapi({ example: 'read' }),
+    status: z.enum(STEP_STATUSES).openapi({
+      description: '`pending`: not begun; `waiting`: begun, and goes on with the next attempt.',
+    }),
+    startedAt: timestamp.nullable(),
+    finishedAt: timestamp.nullable(),
+    durationMs: z.number().int().nullable().openapi({ description: 'Time worked on it so far, by all attempts.' }),
+    processedItems: z.number().int().openapi({ description: 'Pages while a document is read, then passages.' }),
+    totalItems: z.number().int(),
+  })
+  .openapi('JobStep');
 
 export const jobSchema = z
   .object({
@@ -15,6 +30,7 @@ export const jobSchema = z
       .openapi({ description: 'The batch, or the job whose document this one’s came out of.' }),
     status: z.enum(JOB_STATUSES),
     step: z.string().nullable().openapi({ description: 'What a running job is at.' }),
+    steps: z.array(stepSchema).openapi({ description: 'In order. A retry goes on with the one that failed.' }),
     progressPercentage: z.number().min(0).max(100),
     totalItems: z.number().int(),
     processedItems: z.number().int(),
@@ -34,6 +50,13 @@ export const jobSchema = z
     updatedAt: timestamp,
   })
   .openapi('Job');
+
+export const followHeaders = z.object({
+  'last-event-id': z
+    .string()
+    .optional()
+    .openapi({ example: '3', description: 'Id of the last event that you have seen.' }),
+});
 
 export const jobPageSchema = pageOf(jobSchema, 'JobPage');
 

@@ -12,6 +12,7 @@ import { createBatchesRepository, type ListItems } from './batches.repository.ts
 import { batchNotRetryable, deletionNotCancellable, jobHasEnded, jobNotRetryable } from './ingestion.errors.ts';
 import { createJobsRepository } from './ingestion.repository.ts';
 import type { Job, JobStatus, JobType } from './ingestion.table.ts';
+import { followJob } from './job-following.ts';
 import { ALL_ITEMS_FAILED, type Failure, hasEnded } from './job-lifecycle.ts';
 import { type NewBatch, newBatch, newJob } from './new-job.ts';
 
@@ -39,13 +40,6 @@ export type ListJobs = PageRequest & {
   type?: JobType | undefined;
   documentId?: string | undefined;
 };
-
-/** How often a followed job is looked at: one row by key. */
-const FOLLOW_INTERVAL_MS = 500;
-/** Comment lines keep proxies from closing a quiet stream. */
-const HEARTBEAT_MS = 15_000;
-/** Then the stream ends and the client reconnects with Last-Event-ID: keeps one invocation's queries bounded. */
-const FOLLOW_MS = 5 * 60_000;
 
 export type PreparedJob = { job: Job; insert: Statement };
 
@@ -206,34 +200,12 @@ export function createJobsService({
     forgetSucceeded: (subjects: { ownerId: string; type: JobType; subjectId: string }[]): Statement =>
       repository.removeSucceeded(subjects),
 
-    /** The job's states as they change, until it has ended or the follower had its time and should come back. */
-    async *follow(
-      actor: Actor,
-      { first, seenVersion }: { first: JobView; seenVersion: number },
-    ): AsyncGenerator<{ type: 'progress' | 'end' | 'heartbeat'; job: JobView }> {
-      const until = clock.now() + FOLLOW_MS;
-      let seen = seenVersion;
-      // The row of a batch stays as it is while its items end.
-      let seenItems = first.items?.ended;
-      let quietSince = clock.now();
-      for (let job = first; ; job = await get(actor, job.id)) {
-        if (hasEnded(job.status)) {
-          yield { type: 'end', job };
-          return;
-        }
-        if (job.version > seen || job.items?.ended !== seenItems) {
-          seen = job.version;
-          seenItems = job.items?.ended;
-          quietSince = clock.now();
-          yield { type: 'progress', job };
-        } else if (clock.now() - quietSince > HEARTBEAT_MS) {
-          quietSince = clock.now();
-          yield { type: 'heartbeat', job };
-        }
-        if (clock.now() > until) return;
-        await clock.sleep(FOLLOW_INTERVAL_MS);
-      }
-    },
+    /** The job's states as they change: {@link followJob}. */
+    follow: (actor: Actor, { first, ...how }: { first: JobView; seenVersion: number; isGone: () => boolean }) =>
+      followJob(first, { ...how, clock, look: () => get(actor, first.id) }),
+
+    /** Whether somebody who has seen this version of the job has seen its end. */
+    isOver: (job: Job, seenVersion: number): boolean => hasEnded(job.status) && job.version === seenVersion,
 
     async cancel(actor: Actor, id: string): Promise<JobView> {
       const job = await get(actor, id);

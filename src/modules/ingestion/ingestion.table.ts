@@ -1,6 +1,7 @@
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { z } from 'zod';
 import { id, json, ownerId, timestamp, timestamps, version } from '../../db/columns.ts';
+import { jobStepSchema } from './job-steps.ts';
 
 export const JOB_TYPES = [
   'process_document',
@@ -42,6 +43,7 @@ export const processingJobs = sqliteTable('processing_jobs', {
   version: version(),
   ...timestamps(),
   parentId: text('parent_id'),
+  steps: json('steps', z.array(jobStepSchema)).notNull().default([]),
 });
 
 export type Job = typeof processingJobs.$inferSelect;

@@ -31,6 +31,7 @@ export function newJob({ now, parentId = null, checkpoint = {}, ...identity }: N
     version: 1,
     createdAt: now,
     updatedAt: now,
+    steps: [],
   };
 }
 

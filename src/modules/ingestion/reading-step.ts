@@ -2,7 +2,7 @@ import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
 import { chunkDocument } from './chunking.ts';
 import { checkSize, type Extraction, extractDocument } from './extraction/extract.ts';
-import { type ChildFile, DOCUMENT_KINDS, ExtractionError } from './extraction/extractor.ts';
+import { type ChildFile, DOCUMENT_KINDS, ExtractionError, type OnPage } from './extraction/extractor.ts';
 import { toBeConverted } from './extraction/formats.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
@@ -20,6 +20,8 @@ type ReadOptions = {
   document: ReadableDocument;
   /** Whether a model may be asked for what is of no format that is read here. */
   canConvert: boolean;
+  /** Told after each page, where there are pages; what it throws ends the reading. */
+  onPage?: OnPage;
 };
 
 /**
@@ -29,17 +31,28 @@ type ReadOptions = {
  */
 export async function readOriginal(
   archive: Archive,
-  { place, document, canConvert }: ReadOptions,
+  { place, document, canConvert, onPage }: ReadOptions,
 ): Promise<ReadOriginal> {
+  let interruption: { reason: unknown } | undefined;
+  const watched: OnPage = async (done, total) => {
+    try {
+      await onPage?.(done, total);
+    } catch (reason) {
+      interruption = { reason };
+      throw reason;
+    }
+  };
   try {
     checkSize(document.sizeBytes);
     const bytes = await archive.files.readBytes(archive.originalKey(place));
     if (!bytes) throw new PermanentJobError('original_missing', 'The original file is not in the archive.');
-    const extraction = await extract(bytes, { document, canConvert });
+    const extraction = await extract(bytes, { document, canConvert, onPage: watched });
     const readings = extraction.document.wanted?.length ? await archive.listModelReadings(place) : [];
     const reading = await compose(extraction, { document, readings });
     return { reading, children: extraction.document.children ?? [] };
   } catch (error) {
+    // What stopped the reading from outside is no fault of the file.
+    if (interruption) throw interruption.reason;
     if (error instanceof ExtractionError) throw new PermanentJobError(error.reason, error.message, { cause: error });
     throw error;
   }
@@ -47,10 +60,12 @@ export async function readOriginal(
 
 type Extracted = Omit<Extraction, 'kind'> & { kind: string };
 
-async function extract(bytes: Uint8Array, { document, canConvert }: Omit<ReadOptions, 'place'>): Promise<Extracted> {
+type ExtractOptions = Omit<ReadOptions, 'place'>;
+
+async function extract(bytes: Uint8Array, { document, canConvert, onPage }: ExtractOptions): Promise<Extracted> {
   const { filename, mediaType } = document;
   try {
-    return await extractDocument({ bytes, filename, mediaType });
+    return await extractDocument({ bytes, filename, mediaType, onPage });
   } catch (error) {
     const isForeign = error instanceof ExtractionError && error.reason === 'unsupported_format';
     if (!isForeign || !canConvert || !toBeConverted(filename)) throw error;

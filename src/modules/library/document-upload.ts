@@ -54,7 +54,13 @@ type Received = StoredOriginal & { given: Pick<IncomingFile, 'filename' | 'media
 
 export type PreparedDocument = { document: FiledDocument; job: Job; statements: Statement[] };
 
-type Upload = { place: ArchivePlace; file: StoredOriginal; fields: UploadFields };
+/** A file that is to be taken in, and what is committed together with that, whatever document comes of it. */
+type Upload = {
+  place: ArchivePlace;
+  file: StoredOriginal;
+  fields: UploadFields;
+  alongside?: (documentId: string) => Statement[];
+};
 
 /** What came of an upload. */
 export type Uploaded = {
@@ -159,7 +165,7 @@ export function createDocumentUpload(deps: Deps) {
     deps.audit.making({ type: 'document', id: row.id });
     try {
       const sameBytes = await database.commitAndRead(
-        [...guards, ...statements],
+        [...(upload.alongside?.(row.id) ?? []), ...guards, ...statements],
         duplicates.selectExact(ownerId, { sha256, except: row.id, limit }),
       );
       wake(job);
@@ -175,7 +181,7 @@ export function createDocumentUpload(deps: Deps) {
     deps.logger.error('upload.bytes_left', error, { documentId: place.documentId });
 
   /** Files the bytes under the document whose version they become, and lets it consist of them. */
-  const asVersion = async (actor: Actor, { place, file }: Upload, documentId: string): Promise<Uploaded> => {
+  const asVersion = async (actor: Actor, { place, file, alongside }: Upload, documentId: string): Promise<Uploaded> => {
     const moved = { ...place, documentId };
     deps.audit.about({ type: 'document', id: documentId });
     await archive.copyOriginal(place, moved);
@@ -183,6 +189,7 @@ export function createDocumentUpload(deps: Deps) {
       const added = await deps.versions.add(authorOf(actor), {
         documentId,
         content: { contentId: place.contentId, ...contentOf(file) },
+        also: alongside?.(documentId),
       });
       deps.waitUntil(archive.removeContent(place).catch(leftBehind(place)));
       return { ...added, sameBytes: [] };
@@ -192,12 +199,17 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
+  const refuseTarget = (error: unknown) => {
+    throw isNotFound(error) ? invalidField('versionOf', 'There is no such document.') : error;
+  };
+
+  const requireDocument = async (actor: Actor, id: string): Promise<void> => {
+    await deps.documents.get(actor, id).catch(refuseTarget);
+  };
+
   const asGivenVersion = async (actor: Actor, upload: Upload, documentId: string): Promise<Uploaded> => {
-    const refuse = (error: unknown) => {
-      throw isNotFound(error) ? invalidField('versionOf', 'There is no such document.') : error;
-    };
-    await deps.documents.get(actor, documentId).catch(refuse);
-    return asVersion(actor, upload, documentId).catch(refuse);
+    await requireDocument(actor, documentId);
+    return asVersion(actor, upload, documentId).catch(refuseTarget);
   };
 
   /** A document of its own, unless there is one with the same bytes. */
@@ -216,7 +228,8 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const skip = async ({ place }: Upload, document: FiledDocument): Promise<Uploaded> => {
+  const skip = async ({ place, alongside }: Upload, document: FiledDocument): Promise<Uploaded> => {
+    if (alongside) await database.commit(alongside(document.id));
     await archive.removeContent(place);
     return { document, job: undefined, sameBytes: [] };
   };
@@ -271,6 +284,12 @@ export function createDocumentUpload(deps: Deps) {
       const place = { ownerId: actor.userId, documentId: ids.next(), contentId: ids.next() };
       return receive(place, upload, (file, fields) => accept(actor, { place, file, fields }));
     },
+
+    /** The same for a file that lies at its place already, and stays there until something has come of it. */
+    accept,
+
+    /** Shows that a document is there whose version a file may become. @throws AppError invalid_fields */
+    requireDocument,
 
     /** Replaces a document's bytes, for example by a repaired file, and reads them. Title, tags and notes stay. */
     async replace(

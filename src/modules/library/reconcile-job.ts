@@ -7,6 +7,7 @@ import type { Archive } from '../ingestion/archive.ts';
 import { parseArchiveKey } from '../ingestion/archive.ts';
 import type { JobsService, JobType } from '../ingestion/ingestion.service.ts';
 import type { Attempt, JobHandler } from '../ingestion/job-runner.ts';
+import type { UploadsService } from '../uploads/uploads.service.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
 import type { Document } from './library.table.ts';
 import { compareDocument, isBeyondMending, needsOnlySync, type Problem } from './reconciliation.ts';
@@ -20,6 +21,7 @@ type Deps = {
   jobs: JobsService;
   audit: AuditService;
   avatars: Pick<AvatarsService, 'listKeys'>;
+  uploads: Pick<UploadsService, 'listKeys'>;
 };
 
 /** Documents compared at a time. */
@@ -38,7 +40,7 @@ type Report = { documents: number; objects: number; problems: Problem[]; problem
  * lacks is processed or synced anew, what nobody owns is removed.
  */
 export function createReconcileJob(deps: Deps): JobHandler {
-  const { database, archive, indexOf, jobs, avatars } = deps;
+  const { database, archive, indexOf, jobs, avatars, uploads } = deps;
   const repository = createDocumentsRepository(database);
   const versions = createVersionsRepository(database);
 
@@ -116,7 +118,8 @@ export function createReconcileJob(deps: Deps): JobHandler {
   const sweepArchive = async (attempt: Attempt, report: Report) => {
     const { userId: ownerId } = attempt.actor;
     const oldest = deps.clock.now() - ORPHAN_AGE_MS;
-    const pictures = await avatars.listKeys(ownerId);
+    const [pictures, arriving] = await Promise.all([avatars.listKeys(ownerId), uploads.listKeys(ownerId)]);
+    const needed = pictures.union(arriving);
     for await (const files of archive.listOwner(ownerId)) {
       report.objects += files.length;
       const old = files.filter((file) => file.uploadedAt < oldest);
@@ -127,7 +130,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
       const known = new Set((await versions.contentsOf(ownerId, ids)).map(({ contentId }) => contentId));
       const orphans = old.filter(({ key }) => {
         const contentId = parseArchiveKey(key)?.contentId ?? '';
-        return !pictures.has(key) && !known.has(contentId) && !leaving.has(contentId);
+        return !needed.has(key) && !known.has(contentId) && !leaving.has(contentId);
       });
       note(
         report,

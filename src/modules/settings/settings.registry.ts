@@ -12,7 +12,7 @@ export type Setting<V extends Variable = Variable> = {
   variable: V;
   schema: z.ZodType<Config[V]>;
   /** Of a number. */
-  unit?: 'requests' | 'attempts' | 'seconds' | 'bytes' | 'points';
+  unit?: 'requests' | 'attempts' | 'seconds' | 'bytes' | 'points' | 'jobs';
   meaning: string;
 };
 
@@ -109,6 +109,21 @@ export const SETTINGS = {
     schema: whole(1, 500 * MIB),
     unit: 'bytes',
     meaning: 'Largest upload. The platform in front has a limit of its own.',
+  }),
+  maxResumableUploadBytes: setting('MAX_RESUMABLE_UPLOAD_BYTES', {
+    schema: whole(1, 45_000 * MIB),
+    unit: 'bytes',
+    meaning: 'Largest file that is uploaded over several requests.',
+  }),
+  jobsPerUser: setting('JOBS_PER_USER', {
+    schema: whole(1, 100),
+    unit: 'jobs',
+    meaning: 'Jobs of one user that may run at once; further ones wait for their turn.',
+  }),
+  jobsAtOnce: setting('JOBS_AT_ONCE', {
+    schema: whole(1, 1000),
+    unit: 'jobs',
+    meaning: 'Jobs that may run at once in all. Whoever runs the fewest goes first.',
   }),
 } satisfies Record<string, Setting>;
 

@@ -27,6 +27,8 @@ export type FileStore = {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** Stores what one object holds as another too, replacing what was there. @throws Error when there is no such object. */
   copy(from: string, to: string): Promise<void>;
+  /** Reads an object once, to its end, for what {@link write} would have said of it. Undefined when there is none. */
+  digest(key: string): Promise<WrittenFile | undefined>;
   /** Undefined when there is no such object. */
   read(key: string, range?: { offset: number; length: number }): Promise<StoredFile | undefined>;
   /** The whole object in memory: for derived data, whose size is bounded when it is written. */

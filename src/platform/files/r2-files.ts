@@ -1,4 +1,5 @@
 import { type FileStore, FileTooLargeError } from './file-store.ts';
+import { createPartBuffer } from './part-buffer.ts';
 
 /** Parts of one upload must be of one size (the last aside), at least 5 MiB. */
 const PART_BYTES = 10 * 1024 * 1024;
@@ -38,6 +39,14 @@ export function createR2Files(bucket: R2Bucket): FileStore {
       const object = await bucket.get(from);
       if (!object) throw new Error('There is nothing to copy.');
       await bucket.put(to, object.body, { httpMetadata: object.httpMetadata ?? {} });
+    },
+
+    async digest(key) {
+      const object = await bucket.get(key);
+      if (!object) return undefined;
+      const digest = new crypto.DigestStream('SHA-256');
+      await object.body.pipeTo(digest);
+      return { size: object.size, sha256: new Uint8Array(await digest.digest).toHex() };
     },
 
     async read(key, range) {
@@ -83,40 +92,27 @@ function createPartedUpload(bucket: R2Bucket, { key, mediaType }: { key: string;
   const options = { httpMetadata: { contentType: mediaType } };
   const parts: R2UploadedPart[] = [];
   let upload: R2MultipartUpload | undefined;
-  // Grows only as far as small files need; a full buffer is handed over and replaced.
-  let buffer = new Uint8Array(64 * 1024);
-  let filled = 0;
-
-  const reserve = (bytes: number) => {
-    if (filled + bytes <= buffer.byteLength) return;
-    const grown = new Uint8Array(Math.min(PART_BYTES, Math.max(buffer.byteLength * 2, filled + bytes)));
-    grown.set(buffer.subarray(0, filled));
-    buffer = grown;
-  };
+  const buffer = createPartBuffer(PART_BYTES);
 
   const flush = async () => {
     upload ??= await bucket.createMultipartUpload(key, options);
-    parts.push(await upload.uploadPart(parts.length + 1, buffer.subarray(0, filled)));
-    filled = 0;
+    parts.push(await upload.uploadPart(parts.length + 1, buffer.contents()));
+    buffer.clear();
   };
 
   return {
     async append(bytes: Uint8Array) {
-      for (let offset = 0; offset < bytes.byteLength; ) {
-        const taken = Math.min(bytes.byteLength - offset, PART_BYTES - filled);
-        reserve(taken);
-        buffer.set(bytes.subarray(offset, offset + taken), filled);
-        filled += taken;
-        offset += taken;
-        if (filled === PART_BYTES) await flush();
+      for (let rest = bytes; rest.byteLength > 0; ) {
+        rest = buffer.take(rest);
+        if (buffer.isFull()) await flush();
       }
     },
     async complete() {
       if (!upload) {
-        await bucket.put(key, buffer.subarray(0, filled), options);
+        await bucket.put(key, buffer.contents(), options);
         return;
       }
-      if (filled > 0) await flush();
+      if (buffer.size() > 0) await flush();
       await upload.complete(parts);
     },
     async abort() {

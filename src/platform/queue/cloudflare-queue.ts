@@ -1,5 +1,6 @@
 import type { Logger } from '../logger.ts';
-import type { JobQueue, WakeUp } from './job-queue.ts';
+import type { JobQueue } from './job-queue.ts';
+import type { WakeUp } from './wake-up.ts';
 
 const MAX_MESSAGES_PER_SEND = 100;
 

@@ -1,6 +1,3 @@
-/** A message of the queue: which job to look at, or which erasure of an account. */
-export type WakeUp = { jobId: string } | { erasureId: string };
-
 /** The queue port: wakes jobs. The job row is the truth, so a message lost, late or doubled changes nothing. */
 export type JobQueue = {
   /** Asks for the jobs to be looked at, after the given delay (at most 12 hours). Never throws: the sweep mends it. */

@@ -46,22 +46,24 @@ export function decodeAs(bytes: Uint8Array, encoding: string): string {
   return new TextDecoder(encoding).decode(bytes);
 }
 
-/** UTF-32, marked or not: every fourth byte is zero, and each character is one that there is. */
+/** UTF-32, marked or not: each character is one that there is and no control, and most are of the first plane. */
 export function detectUtf32(bytes: Uint8Array): 'utf-32le' | 'utf-32be' | undefined {
   const sample = bytes.subarray(0, Math.min(bytes.length, SAMPLE_BYTES) & ~3);
   if (sample.length === 0) return undefined;
   const view = new DataView(sample.buffer, sample.byteOffset, sample.byteLength);
   for (const [encoding, isLittle] of UTF_32) {
-    let valid = 0;
-    for (let at = 0; at < sample.length; at += 4) {
-      const code = view.getUint32(at, isLittle);
-      if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) break;
-      valid += 4;
+    let common = 0;
+    let at = 0;
+    for (; at < sample.length && isCharacter(view.getUint32(at, isLittle)); at += 4) {
+      if (view.getUint32(at, isLittle) < 0x10000) common += 1;
     }
-    if (valid === sample.length) return encoding;
+    if (at === sample.length && common * 8 > at) return encoding;
   }
   return undefined;
 }
+
+const isCharacter = (code: number): boolean =>
+  (code >= 0x20 || [0x09, 0x0a, 0x0c, 0x0d].includes(code)) && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
 
 const UTF_32: ['utf-32le' | 'utf-32be', boolean][] = [
   ['utf-32le', true],

@@ -97,7 +97,11 @@ export type ExtractionInput = {
   filename: string;
   /** The media type that the uploader declared: a hint for text encodings (`charset=`) only. */
   mediaType: string;
+  /** Told after each page by readers that go page by page; what it throws ends the reading. */
+  onPage?: OnPage | undefined;
 };
+
+export type OnPage = (done: number, total: number) => Promise<void>;
 
 /** Reads one kind of file. Throws {@link ExtractionError} for what cannot be read. */
 export type Extractor = {

@@ -5,7 +5,13 @@ import {
   titleFromHeadings,
   tooMuchText,
 } from './blocks.ts';
-import { type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import {
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+  type OnPage,
+} from './extractor.ts';
 import { inReadingOrder } from './pdf-columns.ts';
 import { readPdfInfo } from './pdf-info.ts';
 import { describePageLabels } from './pdf-labels.ts';
@@ -29,10 +35,10 @@ const SLASH = 0x2f;
 /** The part of a PDF.js document that is used. */
 type Pdf = Awaited<ReturnType<typeof openPdf>>;
 
-async function extractPdf({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
+async function extractPdf({ bytes, onPage }: ExtractionInput): Promise<ExtractedDocument> {
   const pdf = await openPdf(bytes);
   try {
-    return await readPdf(pdf, bytes);
+    return await readPdf(pdf, { bytes, onPage });
   } finally {
     await pdf.loadingTask.destroy();
   }
@@ -68,14 +74,17 @@ function openingFailure(error: unknown): ExtractionError {
   );
 }
 
-async function readPdf(pdf: Pdf, bytes: Uint8Array): Promise<ExtractedDocument> {
+async function readPdf(
+  pdf: Pdf,
+  { bytes, onPage }: Pick<ExtractionInput, 'bytes' | 'onPage'>,
+): Promise<ExtractedDocument> {
   if (pdf.numPages > MAX_PAGES) {
     throw new ExtractionError(
       'too_large',
       `The PDF has more than ${MAX_PAGES} pages. Split it into parts and upload them one by one.`,
     );
   }
-  const { pages, unreadable } = await readPages(pdf);
+  const { pages, unreadable } = await readPages(pdf, onPage);
   const outline = await readOutline(pdf);
   const typography = measureTypography(pages, outline);
   const collector = createBlockCollector();
@@ -118,7 +127,7 @@ function holdsPictures(bytes: Uint8Array): boolean {
 }
 
 /** One list of rows per page. A page that cannot be read is empty: the others are worth having. */
-async function readPages(pdf: Pdf): Promise<{ pages: Row[][]; unreadable: number }> {
+async function readPages(pdf: Pdf, onPage?: OnPage): Promise<{ pages: Row[][]; unreadable: number }> {
   const pages: Row[][] = [];
   let unreadable = 0;
   let characters = 0;
@@ -129,6 +138,7 @@ async function readPages(pdf: Pdf): Promise<{ pages: Row[][]; unreadable: number
     characters += segments.reduce((sum, segment) => sum + segment.text.length, 0);
     if (characters > MAX_EXTRACTED_CHARACTERS) throw tooMuchText();
     pages.push(toRows(segments));
+    await onPage?.(number, pdf.numPages);
   }
   return { pages, unreadable };
 }

@@ -1,0 +1,12 @@
+DROP TABLE dead_letters;
+DROP TRIGGER job_turns_delete;
+DROP TRIGGER job_turns_update;
+DROP TRIGGER job_turns_insert;
+DROP TABLE job_turns;
+DROP INDEX processing_jobs_leases;
+DROP INDEX processing_jobs_turn;
+DROP INDEX processing_jobs_error;
+DROP INDEX processing_jobs_status;
+DROP INDEX processing_jobs_type;
+DROP INDEX processing_jobs_created;
+ALTER TABLE processing_jobs DROP COLUMN steps;
