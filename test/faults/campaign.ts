@@ -3,7 +3,7 @@ import { randomFrom } from '../../scripts/random.ts';
 import { KINDS_OF_DOCUMENTS, type MixedDocument, mixDocuments } from './mixed-documents.ts';
 import { readOpenJobs } from './persisted-state.ts';
 import { judge, judgeLeftBehind } from './verdict.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, type Outage, type World } from './world.ts';
 
 /** What is done to a server that takes files in and reads them. */
 export type Plan = {
@@ -16,8 +16,8 @@ export type Plan = {
   arrivesDuringCrashes: boolean;
   /** What becomes of the queue's messages after the crashes. */
   queueFaults: string;
-  /** Times during which this share of the calls of database and archive fails. */
-  outages: { forMs: number; share: number }[];
+  /** What becomes of database and archive then, one after the other. */
+  outages: Outage[];
   /** How many of the files arrive during each of those. */
   arriveDuringOutage: number;
   /** How often one file is sent at once. */
@@ -32,8 +32,9 @@ export const FULL_PLAN: Plan = {
   arrivesDuringCrashes: true,
   queueFaults: 'seed=7,drop=0.2,duplicate=0.3,reorder=0.4',
   outages: [
-    { forMs: 10_000, share: 0.3 },
-    { forMs: 10_000, share: 1 },
+    { forMs: 10_000, database: 0.3, archive: 0.3 },
+    { forMs: 10_000, database: 0, archive: 1 },
+    { forMs: 10_000, database: 1, archive: 1 },
   ],
   arriveDuringOutage: 10,
   sameAtOnce: 10,
@@ -44,9 +45,9 @@ export const REDUCED_PLAN: Plan = {
   ...FULL_PLAN,
   documents: KINDS_OF_DOCUMENTS,
   crashes: 5,
-  longestRunMs: 700,
+  longestRunMs: 500,
   arrivesDuringCrashes: false,
-  outages: [{ forMs: 2_000, share: 0.4 }],
+  outages: [{ forMs: 2_000, database: 0.3, archive: 0.5 }],
   arriveDuringOutage: 0,
 };
 
@@ -111,24 +112,27 @@ async function crash({ plan, tell, random, world }: Campaign, files: MixedDocume
   }
   const error = await died;
   if (error !== undefined) throw error;
-  tell(`${files.length} files are in; ${world.sentAgain()} times one had to be sent again`);
+  tell(`${files.length} files are in, refused ${world.refusals()} times before that`);
   return openAtCrash;
 }
 
 /** Has documents read, and takes files in, while database and archive fail. */
 async function failStores({ plan, tell, random, world }: Campaign, files: MixedDocument[]) {
-  for (const [index, { forMs, share }] of plan.outages.entries()) {
+  for (const [index, outage] of plan.outages.entries()) {
     const own = files.slice(index * plan.arriveDuringOutage, (index + 1) * plan.arriveDuringOutage);
+    const seconds = outage.forMs / 1000;
+    const before = { failed: await world.countFailed(), refusals: world.refusals() };
     await world.readHalfAgain(random);
-    await world.fail({ forMs, share });
-    const before = world.sentAgain();
-    await Promise.all([sleep(forMs), world.deliverAll(own)]);
-    const { database, archive } = await world.countFailed();
-    const again = world.sentAgain() - before;
+    await world.fail(outage);
+    await Promise.all([sleep(outage.forMs), world.deliverAll(own)]);
+    const after = await world.countFailed();
+    const failed = (store: 'database' | 'archive') =>
+      `${after[store] - before.failed[store]} calls of the ${store} (${outage[store] * 100} %)`;
     tell(
-      `${share * 100} % of calls failed for ${forMs / 1000} s; so far ${database} of the database, ${archive} of the archive; ` +
-        `${own.length} files arrived meanwhile, sent again ${again} times`,
+      `for ${seconds} s ${failed('database')} and ${failed('archive')} failed; ${own.length} files came meanwhile and were ` +
+        `refused ${world.refusals() - before.refusals} times before they were in`,
     );
+    if (index < plan.outages.length - 1) await settle({ plan, tell, random, world }, 'this failure');
   }
   return world.countFailed();
 }

@@ -3,15 +3,16 @@ import type { Env } from '../../src/env.ts';
 import worker from '../../src/index.ts';
 
 /**
- * The Worker with a database and an archive that fail for a while when they are told to: `POST /faults?forMs=…&share=…`.
- * Half of what fails has taken effect nevertheless, which its caller cannot know. `GET /faults` says how much has failed.
+ * The Worker with a database and an archive of which shares of the calls fail for a while when they are told to:
+ * `POST /faults?forMs=…&database=…&archive=…`. Half of what fails has taken effect nevertheless, which its caller cannot
+ * know. `GET /faults` says how much has failed.
  */
 
 export { AttemptGuard, LibraryIndex, RateLimiter } from '../../src/index.ts';
 
 const SEED = 20_261_201;
 const random = randomFrom(SEED);
-const failing = { until: 0, share: 0 };
+const failing = { until: 0, database: 0, archive: 0 };
 const failed = { database: 0, archive: 0 };
 
 type Store = keyof typeof failed;
@@ -23,7 +24,7 @@ const MESSAGES: Record<Store, string> = {
 };
 
 async function unreliable<T>(store: Store, call: () => Promise<T>): Promise<T> {
-  if (Date.now() > failing.until || random() >= failing.share) return call();
+  if (Date.now() > failing.until || random() >= failing[store]) return call();
   failed[store] += 1;
   if (random() < 0.5) await call();
   throw new Error(MESSAGES[store]);
@@ -57,7 +58,8 @@ function control({ method, url }: Request): Response {
   if (method === 'POST') {
     const { searchParams } = new URL(url);
     failing.until = Date.now() + Number(searchParams.get('forMs'));
-    failing.share = Number(searchParams.get('share'));
+    failing.database = Number(searchParams.get('database'));
+    failing.archive = Number(searchParams.get('archive'));
   }
   return Response.json(failed);
 }

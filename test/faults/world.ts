@@ -14,6 +14,9 @@ const TICK_MS = 500;
 /** Whoever dies with an upload holds its key for a minute. */
 const DELIVERY_MS = 180_000;
 
+/** A time during which these shares of calls fail. */
+export type Outage = { forMs: number; database: number; archive: number };
+
 /** Whether to send until it is taken, or once. */
 type Delivery = { key?: string; fields?: Record<string, string>; patient?: boolean };
 
@@ -25,7 +28,7 @@ export async function createWorld() {
   const installation = await install({ JOB_LEASE_MS: '3000', SCRYPT_COST_LOG2: '10' }, { entry: ENTRY });
   let server: LocalServer = await installation.start();
   let client: Client = await createClient(server.url).signIn(ACCOUNT);
-  let sentAgain = 0;
+  let refusals = 0;
 
   /** Sends a file until the server says that it has it. @returns the document, where the answer says which. */
   const deliver = async (
@@ -38,8 +41,9 @@ export async function createWorld() {
         return (await client.upload({ name, type, bytes }, fields, { 'idempotency-key': key })).document.id;
       } catch (error) {
         if (error instanceof ApiError && error.code === 'idempotency_answer_lost') return undefined;
-        if (isFinal(error) || !patient || Date.now() > deadline) throw error;
-        sentAgain += 1;
+        if (isFinal(error)) throw error;
+        if (error instanceof ApiError) refusals += 1;
+        if (!patient || Date.now() > deadline) throw error;
       }
     }
   };
@@ -74,7 +78,8 @@ export async function createWorld() {
     persistTo: installation.persistTo,
     client: () => client,
     server: () => server,
-    sentAgain: () => sentAgain,
+    /** How often a file was refused for now. */
+    refusals: () => refusals,
     deliver,
     isDone,
 
@@ -89,7 +94,6 @@ export async function createWorld() {
       for (let waiting = files; waiting.length > 0; await sleep(PAUSE_MS)) {
         if (Date.now() > deadline) throw new Error(`${waiting.length} files could not be handed in.`);
         waiting = await deliverOnce(waiting);
-        sentAgain += waiting.length;
       }
     },
 
@@ -101,8 +105,8 @@ export async function createWorld() {
     },
 
     /** Lets database and archive fail for a while. */
-    async fail({ forMs, share }: { forMs: number; share: number }): Promise<void> {
-      await client.call(`/faults?forMs=${forMs}&share=${share}`, { method: 'POST' });
+    async fail({ forMs, database, archive }: Outage): Promise<void> {
+      await client.call(`/faults?forMs=${forMs}&database=${database}&archive=${archive}`, { method: 'POST' });
     },
 
     async countFailed(): Promise<{ database: number; archive: number }> {
