@@ -118,11 +118,12 @@ export function createClient(baseUrl: string, token?: string) {
     async upload(
       file: { name: string; bytes: Uint8Array | string; type?: string },
       fields: Record<string, string> = {},
+      headers: Record<string, string> = {},
     ) {
       const form = new FormData();
       for (const [name, value] of Object.entries(fields)) form.append(name, value);
       form.append('file', new Blob([file.bytes], { type: file.type ?? 'application/octet-stream' }), file.name);
-      return (await call<Uploaded>('/v1/documents', { form })).body;
+      return (await call<Uploaded>('/v1/documents', { form, headers })).body;
     },
   };
 

@@ -10,6 +10,8 @@ export type ServerOptions = {
   port: number;
   /** The checkout to serve. */
   root?: string;
+  /** The Worker's module, from `root`; that of wrangler.toml unless given. */
+  entry?: string;
   /** Where D1, R2 and the Durable Objects live; `.wrangler/state` of the checkout unless given. */
   persistTo?: string;
   /** `none` for measurements: logging each request halves the throughput. */
@@ -18,6 +20,8 @@ export type ServerOptions = {
   vars?: Record<string, string>;
   /** Show what the server prints; it is kept for error messages either way. */
   show?: boolean;
+  /** Told what the server prints, piece by piece. */
+  onOutput?: (text: string) => void;
   readyTimeoutMs?: number;
 };
 
@@ -46,7 +50,7 @@ const CRON = '*+*+*+*+*';
 export async function startServer(options: ServerOptions): Promise<LocalServer> {
   const child = spawnServer(options);
   const url = `http://127.0.0.1:${options.port}`;
-  const kept = keepOutput(child, options.show ?? false);
+  const kept = keepOutput(child, options);
   const exited = new Promise<string>((resolve) => child.once('close', () => resolve(kept.text)));
   const server: LocalServer = {
     url,
@@ -77,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
 function spawnServer({
   port,
   root = ROOT,
+  entry,
   persistTo,
   logLevel = 'error',
   vars: given = {},
@@ -88,6 +93,7 @@ function spawnServer({
   mkdirSync(temporary, { recursive: true });
   const args = [
     ...[path.join(import.meta.dirname, 'guard.ts'), process.execPath, pathOf('wrangler'), 'dev'],
+    ...(entry === undefined ? [] : [entry]),
     ...['--port', String(port), '--ip', '127.0.0.1', '--inspector-port', '0', '--log-level', logLevel],
     ...['--show-interactive-dev-session=false', '--no-types'],
     ...(persistTo === undefined ? [] : ['--persist-to', persistTo]),
@@ -108,7 +114,10 @@ function spawnServer({
   });
 }
 
-function keepOutput(child: ChildProcess, show: boolean): { text: string } {
+function keepOutput(
+  child: ChildProcess,
+  { show = false, onOutput }: Pick<ServerOptions, 'show' | 'onOutput'>,
+): { text: string } {
   const kept = { text: '' };
   for (const [stream, target] of [
     [child.stdout, process.stdout],
@@ -117,6 +126,7 @@ function keepOutput(child: ChildProcess, show: boolean): { text: string } {
     stream?.on('data', (data: Buffer) => {
       kept.text = (kept.text + data.toString()).slice(-KEPT_OUTPUT_CHARACTERS);
       if (show) target.write(data);
+      onOutput?.(data.toString());
     });
   }
   return kept;

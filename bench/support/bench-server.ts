@@ -4,7 +4,7 @@ import path from 'node:path';
 import { copyAssets } from '../../scripts/assets.ts';
 import { applyMigrations } from '../../scripts/migrations.ts';
 import { ROOT } from '../../scripts/project.ts';
-import { freePort, type LocalServer, startServer } from '../../scripts/server.ts';
+import { freePort, type LocalServer, type ServerOptions, startServer } from '../../scripts/server.ts';
 import { findInnerPort } from './inner-port.ts';
 
 export type BenchServer = {
@@ -25,7 +25,10 @@ const TICK_EVERY_MS = 5_000;
  * reloads whenever one of them is saved, and a reload in the middle of a measurement spoils it. The copy declares no
  * static assets: their local stand-in puts Workers of its own before each request, which the platform does not.
  */
-export async function startBenchServer(vars: Record<string, string> = {}): Promise<BenchServer> {
+export async function startBenchServer(
+  vars: Record<string, string> = {},
+  options: Pick<ServerOptions, 'logLevel' | 'onOutput'> = { logLevel: 'none' },
+): Promise<BenchServer> {
   await copyAssets();
   const root = await mkdtemp(path.join(tmpdir(), 'commonplace-bench-'));
   const persistTo = path.join(root, 'state');
@@ -34,7 +37,7 @@ export async function startBenchServer(vars: Record<string, string> = {}): Promi
   await symlink(path.join(ROOT, 'node_modules'), path.join(root, 'node_modules'));
   await applyMigrations({ root, persistTo });
   const quiet = { LOG_LEVEL: 'warn', ...vars };
-  const server = await startServer({ root, persistTo, port: await freePort(), logLevel: 'none', vars: quiet });
+  const server = await startServer({ root, persistTo, port: await freePort(), vars: quiet, ...options });
   const inner = await findInnerPort(server);
   const ticking = setInterval(() => void server.tick().catch(() => {}), TICK_EVERY_MS);
   return {

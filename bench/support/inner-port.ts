@@ -21,7 +21,8 @@ async function servesTheApi(port: number): Promise<boolean> {
   }
 }
 
-function groupProcesses(group: number): string[] {
+/** Process ids of all workerd of the group. */
+export function groupProcesses(group: number): string[] {
   return listed('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {

@@ -69,7 +69,8 @@ export async function addDocuments(
   library.chunks = await countChunks(client);
 }
 
-async function untilIdle(client: Client): Promise<void> {
+/** Waits until no job is left to be done. */
+export async function untilIdle(client: Client): Promise<void> {
   for (const status of ['running', 'queued', 'running']) {
     while ((await client.call<Page<JobView>>(`/v1/jobs?status=${status}&limit=1`)).body.items.length > 0)
       await sleep(POLL_MS);

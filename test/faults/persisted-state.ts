@@ -4,7 +4,16 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** What a stopped server left on disk, read past its code: the catalogue (D1), the archive (R2), the indexes. */
 
-export type CataloguedDocument = { id: string; status: string; chunkCount: number; contentId: string };
+export type CataloguedDocument = {
+  id: string;
+  filename: string;
+  status: string;
+  errorCode: string | null;
+  chunkCount: number;
+  contentId: string;
+  /** The document that it came out of. */
+  parentId: string | null;
+};
 export type IndexCount = { documentId: string; chunks: number; words: number; vectors: number; staged: number };
 
 const FOLDERS = {
@@ -16,7 +25,8 @@ const FOLDERS = {
 export function readCatalogue(persistTo: string): CataloguedDocument[] {
   return query<CataloguedDocument>(persistTo, {
     from: 'catalogue',
-    sql: `SELECT id, status, chunk_count AS chunkCount, content_id AS contentId FROM documents`,
+    sql: `SELECT id, filename, status, error_code AS errorCode, chunk_count AS chunkCount, content_id AS contentId,
+      parent_document_id AS parentId FROM documents`,
   });
 }
 
@@ -28,10 +38,21 @@ export function readOpenJobs(persistTo: string): { id: string; status: string }[
   });
 }
 
+/** Jobs that were given up, with what they were about. */
+export function readFailedJobs(persistTo: string): { type: string; subjectId: string | null; errorCode: string }[] {
+  const sql = `SELECT type, subject_id AS subjectId, error_code AS errorCode FROM processing_jobs WHERE status = 'failed'`;
+  return query(persistTo, { from: 'catalogue', sql });
+}
+
 /** Keys of what belongs to documents; local mail lies beside it. */
 export function readArchiveKeys(persistTo: string): string[] {
   const sql = "SELECT key FROM _mf_objects WHERE key LIKE 'owners/%' ORDER BY key";
   return query<{ key: string }>(persistTo, { from: 'archive', sql }).map(({ key }) => key);
+}
+
+/** Lets time pass for what is in the archive, of a stopped server. */
+export function ageArchive(persistTo: string, byMs: number): void {
+  query(persistTo, { from: 'archive', sql: `UPDATE _mf_objects SET uploaded = uploaded - ${byMs}` });
 }
 
 /** Rows that each document's content really has in its owner's index, and generations that nothing completed. */

@@ -23,14 +23,14 @@ export type RealDocument = z.output<typeof entrySchema>;
 
 export const haveRealDocuments = existsSync(path.join(REAL_DOCUMENTS, 'manifest.json'));
 
-/** The manifest's entries of the given formats. */
-export function realDocuments(formats: string[]): RealDocument[] {
+/** The manifest's entries of the given formats, or of all. */
+export function realDocuments(formats?: string[]): RealDocument[] {
   if (!haveRealDocuments) return [];
   const manifest: unknown = JSON.parse(readFileSync(path.join(REAL_DOCUMENTS, 'manifest.json'), 'utf8'));
   return z
     .array(entrySchema)
     .parse(manifest)
-    .filter((entry) => formats.includes(entry.format));
+    .filter((entry) => formats?.includes(entry.format) ?? true);
 }
 
 export const readRealDocument = (file: string): Buffer => readFileSync(path.join(REAL_DOCUMENTS, file));

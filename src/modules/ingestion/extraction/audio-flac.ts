@@ -2,7 +2,7 @@ import { giveWay, type Sound } from './audio-sound.ts';
 import { type BitReader, createBitReader } from './bit-reader.ts';
 import { readBytes } from './byte-reader.ts';
 
-const MAX_SECONDS = 60;
+export const MAX_SECONDS = 60;
 const MAX_SAMPLES = 6_000_000;
 const MAX_CHANNELS = 8;
 const FRAMES_BETWEEN_PAUSES = 50;

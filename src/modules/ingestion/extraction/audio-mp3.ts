@@ -1,7 +1,7 @@
 import { giveWay, type Sound } from './audio-sound.ts';
 
 /** Decoding takes a twentieth of the time that is heard. */
-const MAX_SECONDS = 30;
+export const MAX_SECONDS = 30;
 const FRAME_SAMPLES = 1152;
 const FRAMES_BETWEEN_PAUSES = 100;
 const RATES = [44_100, 48_000, 32_000];

@@ -11,7 +11,7 @@ type Layout = {
   data: Uint8Array;
 };
 
-const MAX_SECONDS = 60;
+export const MAX_SECONDS = 60;
 /** 24 MB once decoded. */
 const MAX_SAMPLES = 6_000_000;
 const MAX_CHANNELS = 8;

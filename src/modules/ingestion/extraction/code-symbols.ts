@@ -8,7 +8,7 @@ export type CodePart = { from: number; to: number; path: string[] };
 type Declaration = { head: number; to: number; holdsMembers: boolean; path: string[] };
 
 /** More than any file that people write; each symbol begins a passage of its own. */
-const MAX_SYMBOLS = 3000;
+export const MAX_SYMBOLS = 3000;
 const MAX_NESTING = 6;
 /** Looking for ends goes over a line a few times, unless the file is made to waste time. */
 const LOOKS_PER_LINE = 30;

@@ -14,7 +14,7 @@ export const codeExtractor: Extractor = {
 };
 
 /** Generated and packed files: nobody reads them by symbol. */
-const MAX_LINES = 200_000;
+export const MAX_LINES = 200_000;
 const MAX_LISTED_SYMBOLS = 200;
 /** Shares of lines: of those that look like code in a file named so, and in one that is not; of those that are sentences. */
 const MIN_CODE_SHARE = 0.3;

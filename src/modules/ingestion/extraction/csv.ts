@@ -14,7 +14,7 @@ export const csvExtractor: Extractor = {
 };
 
 /** More than can be kept as text of a table, in any encoding. */
-const MAX_DECODED_BYTES = 12 * 1024 * 1024;
+export const MAX_DECODED_BYTES = 12 * 1024 * 1024;
 
 function extractCsv({ bytes, filename, mediaType }: ExtractionInput): ExtractedDocument {
   const { text, encoding } = decodeText(bytes.subarray(0, MAX_DECODED_BYTES), { mediaType });

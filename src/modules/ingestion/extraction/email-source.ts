@@ -3,12 +3,12 @@ import { decodeText } from './decode.ts';
 import { ExtractionError } from './extractor.ts';
 
 /** Real mails nest a handful of levels; each costs a pass over every line. */
-const MAX_PART_DEPTH = 50;
+export const MAX_PART_DEPTH = 50;
 /** Each part and each line of a message costs the parser far more than its bytes, of the 128 MB that a Worker has. */
 const MAX_PARTS = 5_000;
 const MAX_LINES = 60_000;
 /** Parsing holds the message four times over at its peak. */
-const MAX_MESSAGE_BYTES = 20 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES = 20 * 1024 * 1024;
 /** So many lines of nothing but Base64 in a row are an attachment, and become one line of so many bytes each. */
 const MIN_ENCODED_LINES = 500;
 const MAX_JOINED_BYTES = 64 * 1024;

@@ -32,7 +32,7 @@ export const epubExtractor: Extractor = {
 };
 
 /** A book has one or two megabytes of text; a chapter of more than this is no chapter. */
-const MAX_CHAPTER_BYTES = 16 * 1024 * 1024;
+export const MAX_CHAPTER_BYTES = 16 * 1024 * 1024;
 /** Fonts are obscured, not encrypted: the text is free. */
 const FONT_ALGORITHM = /idpf\.org\/2008\/embedding|ns\.adobe\.com\/pdf\/enc#RC/i;
 const MAX_LABEL_CHARACTERS = 200;

@@ -44,7 +44,7 @@ export type Extraction = {
   document: ExtractedDocument;
 };
 
-const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
+export const EXTRACTORS: Partial<Record<DocumentKind, Extractor>> = {
   text: textExtractor,
   markdown: markdownExtractor,
   html: htmlExtractor,

@@ -5,8 +5,8 @@ import { stripTags } from './entities.ts';
  * The parser takes up to a kilobyte of memory for an element, of the 128 MB that a Worker has, and quadratic time in
  * depth. What people write stays below these; larger pages are read without a tree.
  */
-const MAX_TREE_CHARACTERS = 4_000_000;
-const MAX_TREE_TAGS = 100_000;
+export const MAX_TREE_CHARACTERS = 4_000_000;
+export const MAX_TREE_TAGS = 100_000;
 const MAX_TREE_ATTRIBUTES = 150_000;
 const MAX_TREE_DEPTH = 1000;
 

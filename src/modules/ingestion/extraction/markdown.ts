@@ -17,8 +17,8 @@ export const markdownExtractor: Extractor = {
  * What a person writes stays far below these. Beyond them the parser takes quadratic time or worse (emphasis that never
  * closes, deep lists, tables of thousands of columns), so the text is taken as it stands.
  */
-const MAX_LEXED_CHARACTERS = 4_000_000;
-const MAX_NESTING = 50;
+export const MAX_LEXED_CHARACTERS = 4_000_000;
+export const MAX_NESTING = 50;
 const MAX_INDENTATION = 60;
 const MAX_TABLE_COLUMNS = 200;
 const MAX_DELIMITERS_IN_PARAGRAPH = 400;

@@ -13,8 +13,8 @@ export const notebookExtractor: Extractor = {
 };
 
 /** What a cell printed is shown as far as a person reads it: logs of trainings run to megabytes. */
-const MAX_OUTPUT_CHARACTERS = 2000;
-const MAX_OUTPUTS_PER_CELL = 20;
+export const MAX_OUTPUT_CHARACTERS = 2000;
+export const MAX_OUTPUTS_PER_CELL = 20;
 /** Colours and movements of the cursor, as terminals get them. */
 const ESCAPE_SEQUENCES = new RegExp(`${String.fromCharCode(0x1b)}\\[[\\d;?]*[A-Za-z]`, 'g');
 

@@ -16,7 +16,7 @@ export const odsExtractor: Extractor = {
 };
 
 /** Programs fill a sheet up to its last row with one row that is repeated. */
-const MAX_ROWS = 1_048_576;
+export const MAX_ROWS = 1_048_576;
 const MAX_SHEETS = 2000;
 const MAX_NAMES = 100;
 

@@ -27,7 +27,7 @@ export type XmlNaming = 'local' | 'qualified';
 /** Real documents nest some thirty deep, and what walks a tree does so by recursion. */
 const MAX_DEPTH = 250;
 /** Elements in one whole element: a tree of as many takes some 50 MB. */
-const MAX_ELEMENTS = 200_000;
+export const MAX_ELEMENTS = 200_000;
 /** Nothing between two tags is as long; what is would be gathered in memory before anybody could look at it. */
 const MAX_TOKEN_CHARACTERS = 8_000_000;
 

@@ -28,7 +28,7 @@ export const pptxExtractor: Extractor = {
 };
 
 /** PowerPoint stays usable up to some hundred. */
-const MAX_SLIDES = 5000;
+export const MAX_SLIDES = 5000;
 const MAX_LISTED = 500;
 
 /** Titles that programs give by themselves. */

@@ -16,7 +16,7 @@ export type RtfContent = {
 };
 
 /** Programs nest a few dozen groups; beyond this, groups only count and change nothing. */
-const MAX_STATES = 2000;
+export const MAX_STATES = 2000;
 const MAX_FIELD_CHARACTERS = 2000;
 const MAX_LINKS = 1000;
 const MAX_RUN_BYTES = 65_536;

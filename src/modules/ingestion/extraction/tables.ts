@@ -7,11 +7,11 @@ import { countFilled } from './table-header.ts';
 /** Sheets and files of values become tables: blocks of lines under a header, columns with types, a notice of what is left out. */
 
 /** All tables of a document; more is a database to be queried, not a document to be read. */
-const MAX_CHARACTERS = 12_000_000;
+export const MAX_CHARACTERS = 12_000_000;
 /** One sheet leaves room for the others. */
 const MAX_SHEET_CHARACTERS = 10_000_000;
 /** Rows of empty cells cost time and give no characters. */
-const MAX_CELLS = 6_000_000;
+export const MAX_CELLS = 6_000_000;
 /** Excel has 16,384; nobody reads as far. */
 export const MAX_COLUMNS = 2000;
 /** Excel takes 32,767 in a cell. */

@@ -19,7 +19,7 @@ export const videoExtractor: Extractor = {
   extract: async (input) => (startsWithAt(input.bytes, 'AVI ', 8) ? extractAvi(input) : extractFilm(input)),
 };
 
-const MAX_TRACKS = 32;
+export const MAX_TRACKS = 32;
 /** Track types of Matroska, which music-metadata uses for all. */
 const TRACK_TYPES: Record<number, string> = { 1: 'video', 2: 'audio', 17: 'subtitles' };
 

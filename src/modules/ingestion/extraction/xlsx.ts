@@ -31,7 +31,7 @@ export const xlsxExtractor: Extractor = {
   extract: extractXlsx,
 };
 
-const MAX_SHEETS = 2000;
+export const MAX_SHEETS = 2000;
 const MAX_NAMES = 100;
 const MAX_NAME_CHARACTERS = 200;
 
