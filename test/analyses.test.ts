@@ -169,7 +169,7 @@ describe('versions', () => {
     const lost = loseWakeUps();
     const { body } = await call(`/v1/documents/${document.id}/reprocess`, {
       token,
-      body: { analyses: ['audio', 'ocr', 'summary'] },
+      body: { analyses: ['audio', 'ocr', 'summary', 'audio'] },
     });
     const queued = await analysesOf(token, document.id);
     expect([queued['audio']?.status, queued['ocr']?.status, queued['summary']?.status]).toEqual([

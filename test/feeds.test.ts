@@ -341,7 +341,9 @@ describe('an isolate that dies while it fetches', () => {
       const { body } = await call('/v1/documents', { token });
       expect(body.items, `call ${atCall}`).toMatchObject([{ status: 'ready', contentVersion: 2, title: 'stork' }]);
       const files = await objectsOf(user.id);
-      expect(new Set(files.map((key) => key.split('/').slice(0, 3).join('/'))).size, files.join(' ')).toBe(1);
+      // Both versions; bytes that an attempt stored and did not live to file wait for the reconciliation.
+      const contents = new Set(files.map((key) => key.split('/').slice(0, 3).join('/'))).size;
+      expect([2, 3], files.join(' ')).toContain(contents);
       vi.useRealTimers();
     }
   });

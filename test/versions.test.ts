@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newApiKey, newUser } from './support/actors.ts';
 import { call, send } from './support/app.ts';
-import { deliver, loseWakeUps, pass } from './support/clockwork.ts';
+import { deliver, forgetOpenJobs, loseWakeUps, pass } from './support/clockwork.ts';
 import { roundTrips } from './support/costs.ts';
 import { exported } from './support/exports.ts';
 import { type JobView, jobEnd, upload, uploaded, uploadForm } from './support/library.ts';
@@ -151,6 +151,8 @@ describe('deleting a version for good', () => {
     const { token } = await newUser();
     const { document } = await uploaded({ token, content: HERON, filename: 'a.md' });
     await replaced(token, document.id, EGRET);
+    // The analyses that wait would have their turn before.
+    await forgetOpenJobs();
     const lost = loseWakeUps();
     const { body } = await replace(token, document.id, STORK);
     lost.mockRestore();

@@ -41,6 +41,7 @@ export const reprocessBody = z
       .array(type)
       .min(1)
       .max(ANALYSIS_TYPES.length)
+      .transform((types) => [...new Set(types)])
       .optional()
       .openapi({
         example: ['summary'],
