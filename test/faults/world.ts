@@ -17,8 +17,8 @@ const DELIVERY_MS = 180_000;
 /** A time during which these shares of calls fail. */
 export type Outage = { forMs: number; database: number; archive: number };
 
-/** Whether to send until it is taken, or once. */
-type Delivery = { key?: string; fields?: Record<string, string>; patient?: boolean };
+/** The key of a file is its name unless given. */
+type Delivery = { key?: string; fields?: Record<string, string> };
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
@@ -30,20 +30,24 @@ export async function createWorld() {
   let client: Client = await createClient(server.url).signIn(ACCOUNT);
   let refusals = 0;
 
-  /** Sends a file until the server says that it has it. @returns the document, where the answer says which. */
-  const deliver = async (
-    file: MixedDocument,
-    { key = file.name, fields = {}, patient = true }: Delivery = {},
-  ): Promise<string | undefined> => {
-    const { name, type, bytes } = file;
+  /** Sends a file. @returns the document, where the answer says which. */
+  const send = async ({ name, type, bytes }: MixedDocument, { key = name, fields = {} }: Delivery = {}) => {
+    try {
+      return (await client.upload({ name, type, bytes }, fields, { 'idempotency-key': key })).document.id;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'idempotency_answer_lost') return undefined;
+      if (error instanceof ApiError) refusals += 1;
+      throw error;
+    }
+  };
+
+  /** Sends a file until the server says that it has it. */
+  const deliver = async (file: MixedDocument, delivery?: Delivery): Promise<string | undefined> => {
     for (const deadline = Date.now() + DELIVERY_MS; ; await sleep(PAUSE_MS)) {
       try {
-        return (await client.upload({ name, type, bytes }, fields, { 'idempotency-key': key })).document.id;
+        return await send(file, delivery);
       } catch (error) {
-        if (error instanceof ApiError && error.code === 'idempotency_answer_lost') return undefined;
-        if (isFinal(error)) throw error;
-        if (error instanceof ApiError) refusals += 1;
-        if (!patient || Date.now() > deadline) throw error;
+        if (isFinal(error) || Date.now() > deadline) throw error;
       }
     }
   };
@@ -54,7 +58,7 @@ export async function createWorld() {
     const left = files.values();
     const one = async () => {
       for (const file of left) {
-        await deliver(file, { patient: false }).catch((error: unknown) => {
+        await send(file).catch((error: unknown) => {
           if (isFinal(error)) throw error;
           refused.push(file);
         });
