@@ -71,12 +71,10 @@ export async function runFaults(plan: Plan, log: Log): Promise<Outcome> {
     const openAtCrash = await crash(campaign, files.slice(late));
     const settled = [await settle(campaign, 'the crashes')];
     const failedCalls = await failStores(campaign, files.slice(0, late));
-    settled.push(await settle(campaign, 'the failures'));
     const same = await sendSame(campaign, plan.documents);
-    settled.push(await settle(campaign, 'the same file at once'));
-    const unsettled = settled.flat();
+    settled.push(await settle(campaign, 'the failures'));
     const problems = [
-      ...unsettled,
+      ...settled.flat(),
       ...same.problems,
       ...(await judge(world, { files: [...files, ...same.files], tell })),
       ...(await judgeLeftBehind(world, { mayHaveOrphans: plan.arrivesDuringCrashes || late > 0, tell })),
