@@ -58,6 +58,25 @@ describe.skipIf(executablePath === undefined)(title, () => {
     return (await status.textContent())?.trim();
   }
 
+  /** Method and path of each. The page holds only those that are in sight, so it is scrolled to its end. */
+  async function operationsOnThePage(): Promise<Set<string>> {
+    const found = new Set<string>();
+    const inSight = () =>
+      page
+        .locator('.opblock')
+        .evaluateAll((blocks) =>
+          blocks.map((block) => `${block.className} ${block.querySelector('[data-path]')?.getAttribute('data-path')}`),
+        );
+    for (let isAtEnd = false; !isAtEnd; ) {
+      for (const one of await inSight()) found.add(one);
+      isAtEnd = await page.evaluate(() => window.innerHeight + window.scrollY >= document.body.scrollHeight - 2);
+      await page.mouse.wheel(0, 300);
+      await page.waitForTimeout(30);
+    }
+    await page.evaluate(() => window.scrollTo(0, 0));
+    return found;
+  }
+
   it('shows every operation of the API under its title', async () => {
     await page.locator('.opblock').first().waitFor();
     const description = await (await fetch(`${server.url}/openapi.json`)).json();
@@ -66,7 +85,7 @@ describe.skipIf(executablePath === undefined)(title, () => {
 
     expect(await page.title()).toBe('Commonplace API');
     expect(await page.locator('.info .title').textContent()).toContain(info.title);
-    expect(await page.locator('.opblock').count()).toBe(operations.length);
+    expect((await operationsOnThePage()).size).toBe(operations.length);
   });
 
   it('executes a call from the page and shows its answer', async () => {
@@ -87,6 +106,7 @@ describe.skipIf(executablePath === undefined)(title, () => {
     await dialogue.getByRole('button', { name: 'Apply credentials' }).click();
     await dialogue.getByRole('button', { name: 'Close' }).last().click();
 
+    await page.getByPlaceholder('Filter by tag or path').fill('/v1/me');
     const me = operation('get', '/v1/me');
     await me.locator('.opblock-summary-control').click();
     await me.getByRole('button', { name: 'Execute' }).click();
