@@ -69,11 +69,11 @@ describe.skipIf(executablePath === undefined)(title, () => {
         );
     for (let isAtEnd = false; !isAtEnd; ) {
       for (const one of await inSight()) found.add(one);
-      isAtEnd = await page.evaluate(() => window.innerHeight + window.scrollY >= document.body.scrollHeight - 2);
+      isAtEnd = await page.evaluate<boolean>('window.innerHeight + window.scrollY >= document.body.scrollHeight - 2');
       await page.mouse.wheel(0, 300);
       await page.waitForTimeout(30);
     }
-    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.evaluate('window.scrollTo(0, 0)');
     return found;
   }
 
