@@ -10,7 +10,7 @@ const ACCOUNT = { username: 'sending', password: 'Long-enough-8', email: 'sendin
 const PIECE_BYTES = 256 * 1024;
 /** Two parts and some more. */
 const FILE_BYTES = 12 * 1024 * 1024 + 345;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 const file = Buffer.alloc(FILE_BYTES, 'Some bytes of a film, all of which count.\0');
 for (let at = 0; at + 4 < file.length; at += PIECE_BYTES) file.writeUInt32LE(at, at);
