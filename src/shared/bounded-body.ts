@@ -13,3 +13,12 @@ export async function readAtMost(
   }
   return new Uint8Array(Buffer.concat(parts));
 }
+
+/** The same as text in UTF-8. */
+export async function readTextAtMost(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const bytes = await readAtMost(body, maxBytes);
+  return bytes && new TextDecoder().decode(bytes);
+}

@@ -1,3 +1,4 @@
+import { readTextAtMost } from '../../shared/bounded-body.ts';
 import { createHostedModels, type HostedModelsOptions } from './hosted-models.ts';
 import { dataUrl, pictureMessage, readChatAnswer, readTranscriptAnswer } from './model-answers.ts';
 import { ModelError, type ReadingModels } from './reading-models.ts';
@@ -85,17 +86,11 @@ function refusal(status: number): ModelError {
   return new ModelError(failure, `${NAME} answered ${status}.`);
 }
 
-async function readJson(response: Response): Promise<unknown> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new ModelError('refused', `${NAME} answered too much.`);
-    text += decoder.decode(chunk, { stream: true });
-  }
+async function readJson({ body }: Response): Promise<unknown> {
+  const text = await readTextAtMost(body, MAX_ANSWER_BYTES);
+  if (text === undefined) throw new ModelError('refused', `${NAME} answered too much.`);
   try {
-    return JSON.parse(text + decoder.decode());
+    return JSON.parse(text);
   } catch {
     throw new ModelError('unavailable', `${NAME} gave an answer that is no JSON.`);
   }

@@ -1,4 +1,5 @@
 import { type AttemptPolicy, retry, TimeoutError, withTimeout } from '../../shared/attempts.ts';
+import { readTextAtMost } from '../../shared/bounded-body.ts';
 import { BreakerOpenError, createBreaker } from '../../shared/breaker.ts';
 import { ProviderError } from './identity-provider.ts';
 
@@ -102,16 +103,10 @@ export function createEgress({ name, allowsHttp, now, fetch: given, policy }: Eg
 const isTransient = (error: unknown) =>
   error instanceof TimeoutError || (error instanceof ProviderError && error.failure === 'unavailable');
 
-async function boundedText(response: Response, name: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new ProviderError('misconfigured', `${name} answered too much.`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+async function boundedText({ body }: Response, name: string): Promise<string> {
+  const text = await readTextAtMost(body, MAX_ANSWER_BYTES);
+  if (text === undefined) throw new ProviderError('misconfigured', `${name} answered too much.`);
+  return text;
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,5 @@
 import { TimeoutError, withTimeout } from '../../shared/attempts.ts';
+import { readTextAtMost } from '../../shared/bounded-body.ts';
 import { WebError } from './web.ts';
 
 export type BodyLimits = {
@@ -50,14 +51,8 @@ function readingFailed(error: unknown): WebError {
 }
 
 /** A small answer as text. @throws Error when it is not small. */
-export async function boundedText(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new Error('The answer is too long.');
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+export async function boundedText({ body }: Response, maxBytes: number): Promise<string> {
+  const text = await readTextAtMost(body, maxBytes);
+  if (text === undefined) throw new Error('The answer is too long.');
+  return text;
 }
