@@ -13,8 +13,8 @@ import type { Passkey } from './factors.table.ts';
 import { createNotices, type NoticeDeps } from './notices.ts';
 import { CHALLENGE_MS, registrationOptions } from './passkey-options.ts';
 import { createPasskeysRepository } from './passkeys.repository.ts';
+import { recentLogin } from './recent-login.ts';
 import { requireRelyingParty } from './relying-party.ts';
-import { RECENT_LOGIN_MS } from './two-factor.service.ts';
 import { challengeOf, checkRegistration, newChallenge, type RegistrationResponse } from './webauthn.ts';
 
 type Deps = NoticeDeps & { database: Database; config: Pick<Config, 'PUBLIC_URL' | 'ENVIRONMENT'>; clock: Clock };
@@ -35,11 +35,7 @@ export function createPasskeysService(deps: Deps) {
   const requireSession = ({ credential }: Actor): void => {
     if (credential.type !== 'session') throw sessionRequired();
   };
-  const requireRecent = (actor: Actor) =>
-    identity.requireRecentSession(actor, {
-      since: clock.now() - RECENT_LOGIN_MS,
-      refusal: errors.recentLoginRequired,
-    });
+  const requireRecent = (actor: Actor) => identity.requireRecentSession(actor, recentLogin(clock.now()));
 
   return {
     /** What a browser needs to make a passkey. Ends the options that were given before. */

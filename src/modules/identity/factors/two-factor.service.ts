@@ -15,6 +15,7 @@ import { createCodeCheck, secretContext } from './code-check.ts';
 import * as errors from './factors.errors.ts';
 import type { TwoFactor } from './factors.table.ts';
 import { createNotices, type NoticeDeps } from './notices.ts';
+import { recentLogin } from './recent-login.ts';
 import { hashRecoveryCode, newRecoveryCodes } from './recovery-codes.ts';
 import { newTotpSecret, type TotpSecret } from './totp.ts';
 import { createTwoFactorRepository, type Factors } from './two-factor.repository.ts';
@@ -29,9 +30,6 @@ type Deps = NoticeDeps & {
 };
 
 type Proofs = { password: string /** Needed unless the session is recent. */; code?: string | undefined };
-
-/** How long after a login its session may do what otherwise needs another proof of the second factor. */
-export const RECENT_LOGIN_MS = 15 * 60_000;
 
 /** A user's authenticator app and recovery codes. Only sessions manage them. */
 export function createTwoFactorService(deps: Deps) {
@@ -72,8 +70,8 @@ export function createTwoFactorService(deps: Deps) {
     const now = clock.now();
     const live = requireLive(actor, now);
     if (code === undefined) {
-      const recent = { since: now - RECENT_LOGIN_MS, refusal: errors.codeRequired };
-      return { user, attempt: undefined, guards: [live, identity.requireRecentSession(actor, recent)] };
+      const recent = identity.requireRecentSession(actor, recentLogin(now, errors.codeRequired));
+      return { user, attempt: undefined, guards: [live, recent] };
     }
     const attempt = await beginCode(user);
     const proof = await checkCode(twoFactor, code);

@@ -11,8 +11,7 @@ import type { KeyRing } from '../../../platform/secrets/key-ring.ts';
 import type { Actor } from '../../../shared/actor.ts';
 import { notFound } from '../../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../../shared/page.ts';
-import { recentLoginRequired } from '../factors/factors.errors.ts';
-import { RECENT_LOGIN_MS } from '../factors/two-factor.service.ts';
+import { recentLogin } from '../factors/recent-login.ts';
 import * as identityErrors from '../identity.errors.ts';
 import { createIdentityRepository } from '../identity.repository.ts';
 import type { IdentityProviders } from './configured-providers.ts';
@@ -72,9 +71,8 @@ export function createOauthAccountsService({ database, clock, keyRing, identityP
     async unlink(actor: Actor, id: string): Promise<void> {
       const { userId, credential } = actor;
       if (credential.type !== 'session') throw identityErrors.sessionRequired();
-      const since = clock.now() - RECENT_LOGIN_MS;
       await database.commit([
-        identity.requireRecentSession(actor, { since, refusal: recentLoginRequired }),
+        identity.requireRecentSession(actor, recentLogin(clock.now())),
         repository.requireOtherWayIn(userId, { id, refusal: errors.onlyWayIn }),
         repository.removeAccount(userId, id),
         requireChange(database, () => notFound('linked account')),

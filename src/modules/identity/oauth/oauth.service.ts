@@ -7,8 +7,7 @@ import { type IdentityProvider, ProviderError, questionSecrets } from '../../../
 import type { Actor } from '../../../shared/actor.ts';
 import { AppError, invalidField, notFound } from '../../../shared/app-error.ts';
 import type { AuthService } from '../auth.service.ts';
-import { recentLoginRequired } from '../factors/factors.errors.ts';
-import { RECENT_LOGIN_MS } from '../factors/two-factor.service.ts';
+import { recentLogin } from '../factors/recent-login.ts';
 import * as identityErrors from '../identity.errors.ts';
 import { createIdentityRepository } from '../identity.repository.ts';
 import type { Client } from '../sessions.ts';
@@ -185,8 +184,7 @@ export function createOauthService(deps: Deps) {
     async beginLink(actor: Actor, providerId: string, beginning: Beginning): Promise<Begun> {
       const { userId, credential } = actor;
       if (credential.type !== 'session') throw identityErrors.sessionRequired();
-      const recent = { since: clock.now() - RECENT_LOGIN_MS, refusal: recentLoginRequired };
-      const guards = [createIdentityRepository(database).requireRecentSession(actor, recent)];
+      const guards = [createIdentityRepository(database).requireRecentSession(actor, recentLogin(clock.now()))];
       return begin(providerId, { ...beginning, linker: { userId, sessionId: credential.id }, guards });
     },
 
