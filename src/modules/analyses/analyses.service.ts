@@ -26,14 +26,13 @@ type Deps = {
   models: ReadingModels;
   jobs: JobsService;
   documents: DocumentsService;
-  waitUntil: (work: Promise<unknown>) => void;
 };
 
 /** Analyses taken up at one tick; the rest at the next ones. */
 const MAX_PER_SWEEP = 100;
 
 /** What is known of documents beyond their text. */
-export function createAnalysesService({ database, clock, ids, models, jobs, documents, waitUntil }: Deps) {
+export function createAnalysesService({ database, clock, ids, models, jobs, documents }: Deps) {
   const repository = createAnalysesRepository(database);
 
   return {
@@ -61,7 +60,7 @@ export function createAnalysesService({ database, clock, ids, models, jobs, docu
         documents.select(userId, id),
       );
       if (!document) throw notFound('document');
-      waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
+      jobs.wakeAfterAnswer([job.id]);
       return { document, job };
     },
 

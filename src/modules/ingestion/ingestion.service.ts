@@ -33,6 +33,7 @@ type Deps = {
   /** What follows a job's end without success, outside the database. */
   afterFailure: (job: Job) => Promise<void>;
   audit: AuditService;
+  waitUntil: (work: Promise<unknown>) => void;
 };
 
 export type ListJobs = PageRequest & {
@@ -65,6 +66,7 @@ export function createJobsService({
   failureStatements,
   afterFailure,
   audit,
+  waitUntil,
 }: Deps) {
   const repository = createJobsRepository(database);
   const batches = createBatchesRepository(database);
@@ -165,6 +167,9 @@ export function createJobsService({
     },
 
     wake: (jobIds: string[]) => queue.wake(jobIds),
+
+    /** The same after the answer: on one machine the jobs would run before it. */
+    wakeAfterAnswer: (jobIds: string[]): void => waitUntil(clock.sleep(0).then(() => queue.wake(jobIds))),
 
     /** Which of the subjects have a job that has not ended. */
     openSubjects: (ownerId: string, subjectIds: string[], type?: JobType) =>

@@ -18,7 +18,15 @@ import type { Failure } from '../ingestion/job-lifecycle.ts';
 import { type BatchFields, batchFieldsSchema } from './batches.schemas.ts';
 import type { CollectionsService } from './collections.service.ts';
 import type { UploadBody } from './document-upload.ts';
-import { batchTooLarge, brokenUpload, fileTooLarge, noFile, notMultipart, ownerGone } from './documents.errors.ts';
+import {
+  batchTooLarge,
+  brokenUpload,
+  fileTooLarge,
+  noFile,
+  noSuchCollection,
+  notMultipart,
+  ownerGone,
+} from './documents.errors.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
 import { safeFilename, safeMediaType } from './filenames.ts';
 import type { Document } from './library.table.ts';
@@ -36,7 +44,6 @@ type Deps = {
   collections: CollectionsService;
   idempotency: Pick<IdempotencyService, 'identify'>;
   audit: AuditService;
-  waitUntil: (work: Promise<unknown>) => void;
 };
 
 /** All files of a batch together may have as many bytes as so many of the largest. */
@@ -118,8 +125,7 @@ export function createDocumentBatch(deps: Deps) {
       ...filingStatements(ownerId, fields, documentIds),
       ...prepared.inserts,
     ]);
-    // After the answer: on one machine the jobs would run before it.
-    deps.waitUntil(clock.sleep(0).then(() => jobs.wake(prepared.jobIds)));
+    jobs.wakeAfterAnswer(prepared.jobIds);
     return prepared.batch;
   };
 
@@ -216,5 +222,5 @@ function explain(error: unknown): unknown {
   if (error instanceof AmbiguousFormError) return invalidField(error.field, error.message);
   if (isForeignKeyViolation(error)) return ownerGone();
   const isNotFound = error instanceof AppError && error.kind === 'not_found';
-  return isNotFound ? invalidField('collectionId', 'There is no such collection.') : error;
+  return isNotFound ? noSuchCollection() : error;
 }

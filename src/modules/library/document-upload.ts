@@ -14,7 +14,15 @@ import type { IdempotencyService } from '../idempotency/idempotency.service.ts';
 import type { Archive, ArchivePlace } from '../ingestion/archive.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from './collections.service.ts';
-import { brokenUpload, emptyFile, fileTooLarge, noFile, notMultipart, ownerGone } from './documents.errors.ts';
+import {
+  brokenUpload,
+  emptyFile,
+  fileTooLarge,
+  noFile,
+  noSuchCollection,
+  notMultipart,
+  ownerGone,
+} from './documents.errors.ts';
 import { createDocumentsRepository, type FiledDocument } from './documents.repository.ts';
 import type { UploadFields } from './documents.schemas.ts';
 import type { DocumentsService } from './documents.service.ts';
@@ -120,11 +128,6 @@ export function createDocumentUpload(deps: Deps) {
     }
   };
 
-  const wake = (job: Job) => {
-    // After the answer: on one machine the job would run before it.
-    deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
-  };
-
   const rowOf = ({ place, file, fields }: Upload, keyId: string | null): Document =>
     newDocument({ place, file, fields, keyId, now: clock.now() });
 
@@ -168,11 +171,11 @@ export function createDocumentUpload(deps: Deps) {
         [...(upload.alongside?.(row.id) ?? []), ...guards, ...statements],
         duplicates.selectExact(ownerId, { sha256, except: row.id, limit }),
       );
-      wake(job);
+      jobs.wakeAfterAnswer([job.id]);
       return { document, job, sameBytes };
     } catch (error) {
       if (isForeignKeyViolation(error)) throw ownerGone();
-      throw isNotFound(error) ? invalidField('collectionId', 'There is no such collection.') : error;
+      throw isNotFound(error) ? noSuchCollection() : error;
     }
   };
 

@@ -25,6 +25,9 @@ export const batchTooLarge = (maxBytes: number) =>
 export const brokenUpload = () =>
   new AppError('malformed', 'The upload ended early or is not valid multipart/form-data; send it again.');
 
+/** Where a file was to be filed. */
+export const noSuchCollection = () => invalidField('collectionId', 'There is no such collection.');
+
 /** The account was deleted while its file was on the way. */
 export const ownerGone = () =>
   new AppError('unauthenticated', 'This credential has been revoked; log in again.', { code: 'credential_revoked' });

@@ -27,7 +27,6 @@ type Deps = {
   jobs: JobsService;
   tags: TagsService;
   collections: CollectionsService;
-  waitUntil: (work: Promise<unknown>) => void;
 };
 
 export type DocumentChanges = {
@@ -85,7 +84,7 @@ export function createDocumentsService(deps: Deps) {
         repository.select(ownerId, id),
       );
       if (!document) throw notFound('document');
-      deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
+      jobs.wakeAfterAnswer([job.id]);
       return { document, job };
     } catch (error) {
       throw isGuardFailure(error) ? await refusal(ownerId, revision) : error;
@@ -114,8 +113,7 @@ export function createDocumentsService(deps: Deps) {
       families.isOnParent,
     );
     const wake = ({ kind }: FiledDocument) => {
-      if (CONTAINERS.has(kind ?? ''))
-        deps.waitUntil(clock.sleep(0).then(() => jobs.wake(prepared.map((job) => job.id))));
+      if (CONTAINERS.has(kind ?? '')) jobs.wakeAfterAnswer(prepared.map((job) => job.id));
     };
     return { insert, wake };
   };

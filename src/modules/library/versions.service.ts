@@ -17,7 +17,6 @@ type Deps = {
   clock: Clock;
   jobs: JobsService;
   documents: DocumentsService;
-  waitUntil: (work: Promise<unknown>) => void;
 };
 
 export type Version = DocumentVersion & { isPresent: boolean };
@@ -37,7 +36,7 @@ type Addition = {
 export type VersionPage = { items: Version[]; nextCursor: string | null; storedBytes: number };
 
 /** What a document consisted of, time by time. Nothing that was handed in goes before somebody removes it, or its place is needed. */
-export function createVersionsService({ database, clock, jobs, documents, waitUntil }: Deps) {
+export function createVersionsService({ database, clock, jobs, documents }: Deps) {
   const repository = createVersionsRepository(database);
   const documentRows = createDocumentsRepository(database);
 
@@ -138,7 +137,7 @@ export function createVersionsService({ database, clock, jobs, documents, waitUn
         requireChange(database, () => notFound('version')),
         ...rest,
       ]);
-      waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
+      jobs.wakeAfterAnswer([job.id]);
       return job;
     },
   };

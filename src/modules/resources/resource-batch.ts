@@ -8,10 +8,9 @@ import type { AuditService } from '../audit/audit.service.ts';
 import type { Job, JobsService, JobView } from '../ingestion/ingestion.service.ts';
 import type { Failure } from '../ingestion/job-lifecycle.ts';
 import type { CollectionsService } from '../library/collections.service.ts';
-import { ownerGone } from '../library/documents.errors.ts';
+import { noSuchCollection, ownerGone } from '../library/documents.errors.ts';
 import { createResourceBatchRepository } from './resource-batch.repository.ts';
 import { hostOf, normaliseUrl } from './resource-url.ts';
-import { noSuchCollection } from './resources.errors.ts';
 
 type Deps = {
   database: Database;
@@ -21,7 +20,6 @@ type Deps = {
   jobs: JobsService;
   collections: CollectionsService;
   audit: Pick<AuditService, 'making'>;
-  waitUntil: (work: Promise<unknown>) => void;
 };
 
 /** Addresses that are wanted, and how what is there is filed. */
@@ -86,7 +84,7 @@ export function createResourceBatch(deps: Deps) {
       for (let tries = 1; ; tries++) {
         try {
           const { batch, jobIds } = await commit(actor.userId, wanted);
-          deps.waitUntil(clock.sleep(0).then(() => jobs.wake(jobIds)));
+          jobs.wakeAfterAnswer(jobIds);
           return batch;
         } catch (error) {
           if (isUniqueViolation(error, 'resources.url') && tries < MAX_TRIES) continue;

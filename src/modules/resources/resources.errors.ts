@@ -2,8 +2,6 @@ import { AppError, invalidField } from '../../shared/app-error.ts';
 
 export const addressRefused = (reason: string) => invalidField('url', reason);
 
-export const noSuchCollection = () => invalidField('collectionId', 'There is no such collection.');
-
 export const alreadyAccepted = () =>
   new AppError('conflict', 'It has been fetched already; `check` looks whether it has changed.', {
     code: 'resource_accepted',

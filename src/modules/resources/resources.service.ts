@@ -10,9 +10,9 @@ import type { PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { Job, JobsService } from '../ingestion/ingestion.service.ts';
 import type { CollectionsService } from '../library/collections.service.ts';
-import { ownerGone } from '../library/documents.errors.ts';
+import { noSuchCollection, ownerGone } from '../library/documents.errors.ts';
 import { hostOf, normaliseUrl } from './resource-url.ts';
-import { addressRefused, alreadyAccepted, inUse, noSuchCollection, notAccepted } from './resources.errors.ts';
+import { addressRefused, alreadyAccepted, inUse, notAccepted } from './resources.errors.ts';
 import { createResourcesRepository, type ResourceFilter, TakenMeanwhileError } from './resources.repository.ts';
 import type { Resource, resources } from './resources.table.ts';
 
@@ -24,7 +24,6 @@ type Deps = {
   jobs: JobsService;
   collections: CollectionsService;
   audit: Pick<AuditService, 'making'>;
-  waitUntil: (work: Promise<unknown>) => void;
 };
 
 /** How what is fetched will be filed, and when it is looked at again. */
@@ -59,8 +58,6 @@ export function createResourcesService(deps: Deps) {
   const { database, clock, ids, web, jobs, collections } = deps;
   const repository = createResourcesRepository(database);
 
-  const wakeSoon = (job: Job) => deps.waitUntil(clock.sleep(0).then(() => jobs.wake([job.id])));
-
   const get = async (actor: Actor, id: string): Promise<Resource> => {
     const resource = await repository.find(actor.userId, id);
     if (!resource) throw notFound('resource');
@@ -90,7 +87,7 @@ export function createResourcesService(deps: Deps) {
       insert,
     ];
     const resource = await read(statements, { ownerId, id });
-    wakeSoon(job);
+    jobs.wakeAfterAnswer([job.id]);
     return { resource, job };
   };
 
@@ -161,7 +158,7 @@ export function createResourcesService(deps: Deps) {
       try {
         const statements = [...requireCollection(ownerId, row.collectionId), repository.insert(row), insert];
         const resource = await read(statements, { ownerId, id: row.id });
-        wakeSoon(job);
+        jobs.wakeAfterAnswer([job.id]);
         return { resource, job };
       } catch (error) {
         if (isUniqueViolation(error, 'resources.url')) return addAgain(actor, url);

@@ -6,13 +6,13 @@ import type { PartStore } from '../../platform/files/part-store.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Actor, jobActor } from '../../shared/actor.ts';
-import { AppError, invalidField, notFound } from '../../shared/app-error.ts';
+import { AppError, notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import type { Archive } from '../ingestion/archive.ts';
 import type { CollectionsService } from '../library/collections.service.ts';
 import type { DocumentUpload } from '../library/document-upload.ts';
-import { fileTooLarge, ownerGone } from '../library/documents.errors.ts';
+import { fileTooLarge, noSuchCollection, ownerGone } from '../library/documents.errors.ts';
 import { parseFields } from '../library/upload-fields.ts';
 import { describedFile } from './tus-metadata.ts';
 import { createUploadCompletion, partsOf, placeOf } from './upload-completion.ts';
@@ -160,7 +160,7 @@ export function createUploadsService(deps: Deps) {
         repository.requireRoom(actor.userId, MAX_OPEN_UPLOADS),
         ...(collectionId === undefined
           ? []
-          : [deps.collections.requireLive(actor.userId, { id: collectionId, refusal: noCollection })]),
+          : [deps.collections.requireLive(actor.userId, { id: collectionId, refusal: noSuchCollection })]),
         repository.insert(upload),
       ]);
       return upload;
@@ -278,7 +278,5 @@ function refuseClaim(upload: Upload, { offset, bytes }: { offset: number; bytes:
   if (bytes !== 0) throw errors.tooManyBytes(upload.sizeBytes);
   return upload;
 }
-
-const noCollection = () => invalidField('collectionId', 'There is no such collection.');
 
 export type UploadsService = ReturnType<typeof createUploadsService>;
