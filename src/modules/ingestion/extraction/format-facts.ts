@@ -102,11 +102,13 @@ export const FORMAT_FACTS: Record<DocumentKind, FormatFacts> = {
   pdf: {
     extensions: ['pdf'],
     mediaTypes: ['application/pdf'],
-    read: 'text by page in reading order, columns apart; headings, lists and tables by where and how large they are set; not running headers',
+    read: 'text by page in reading order, columns apart; headings, lists and tables by where and how large they are set; values of forms, remarks; not running headers',
     places: ['page', 'name'],
     metadata: [
       ...DATES,
-      ...names('author description keywords language generator outline pageLabels unreadablePages pagesWithoutText'),
+      ...names(
+        'author description keywords language generator outline pageLabels unreadablePages pagesWithoutText links',
+      ),
     ],
     measurements: ['scan'],
     wanted: ['ocr'],

@@ -55,7 +55,6 @@ const SIGNATURES: Signature[] = [
   { at: 0, bytes: '\0asm', name: 'a WebAssembly program' },
   { at: 0, bytes: '{\\rtf', kind: 'rtf' },
   { at: 0, bytes: '%!PS', name: 'a PostScript document' },
-  { at: 0, bytes: 'bplist00', name: 'a Safari web archive or property list' },
 ];
 
 /** What the first bytes say the file is: a kind that can be read, or a format that is not, in words for a person. */
