@@ -22,30 +22,44 @@ function unpack(packed: Uint8Array): Uint8Array {
   const size = Math.min(reader.u32(4), 17 * packed.length);
   if (reader.u32(8) === STORED) return packed.subarray(HEADER_BYTES);
   if (reader.u32(8) !== COMPRESSED) throw new RangeError('It is not packed as Rich Text is.');
-  const window = new Uint8Array(WINDOW);
-  for (let i = 0; i < DICTIONARY.length; i++) window[i] = DICTIONARY.charCodeAt(i);
   const unpacked = new Uint8Array(size);
   let written = 0;
-  let place = DICTIONARY.length;
-  const put = (byte: number) => {
-    if (written < size) unpacked[written++] = byte;
-    window[place] = byte;
-    place = (place + 1) % WINDOW;
-  };
-  for (let at = HEADER_BYTES; at < packed.length && written < size; ) {
-    const control = packed[at++] ?? 0;
-    for (let bit = 0; bit < 8 && at < packed.length && written < size; bit++) {
-      if (((control >> bit) & 1) === 0) {
-        put(packed[at++] ?? 0);
-        continue;
-      }
-      const token = ((packed[at] ?? 0) << 8) | (packed[at + 1] ?? 0);
-      at += 2;
-      const from = token >> 4;
-      // A reference to where the next byte goes is the end.
-      if (from === place) return unpacked.subarray(0, written);
-      for (let i = 0; i < (token & 15) + 2; i++) put(window[(from + i) % WINDOW] ?? 0);
-    }
+  for (const byte of unpackedBytes(packed)) {
+    if (written >= size) break;
+    unpacked[written++] = byte;
   }
   return unpacked.subarray(0, written);
+}
+
+function* unpackedBytes(packed: Uint8Array): Generator<number> {
+  const window = new Uint8Array(WINDOW);
+  for (let i = 0; i < DICTIONARY.length; i++) window[i] = DICTIONARY.charCodeAt(i);
+  let place = DICTIONARY.length;
+  const keep = (byte: number) => {
+    window[place] = byte;
+    place = (place + 1) % WINDOW;
+    return byte;
+  };
+  for (const token of tokensIn(packed)) {
+    if (typeof token === 'number') yield keep(token);
+    // A reference to where the next byte goes is the end.
+    else if (token.from === place) return;
+    else for (let i = 0; i < token.length; i++) yield keep(window[(token.from + i) % WINDOW] ?? 0);
+  }
+}
+
+/** Bytes, and runs of what went before. Each byte before eight of them says which they are. */
+function* tokensIn(packed: Uint8Array): Generator<number | { from: number; length: number }> {
+  for (let at = HEADER_BYTES; at < packed.length; ) {
+    const control = packed[at++] ?? 0;
+    for (let bit = 0; bit < 8 && at < packed.length; bit++) {
+      const first = packed[at++] ?? 0;
+      if (((control >> bit) & 1) === 0) {
+        yield first;
+        continue;
+      }
+      const second = packed[at++] ?? 0;
+      yield { from: (first << 4) | (second >> 4), length: (second & 15) + 2 };
+    }
+  }
 }

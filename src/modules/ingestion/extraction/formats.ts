@@ -46,6 +46,14 @@ export function outdatedFormat(name: string, saveAs: string): ExtractionError {
   );
 }
 
+/** The refusal of what Apple's programs write, who can export it themselves. */
+export function appleFormat(): ExtractionError {
+  return new ExtractionError(
+    'unsupported_format',
+    'The file is a Pages, Numbers or Keynote document, which cannot be read. Open it there, export it as Word, Excel, PowerPoint or PDF (File › Export To) and upload that.',
+  );
+}
+
 /** Endings of documents that are not read here, but by some models. */
 const CONVERTIBLE = /\.(doc|xls|xlsb|ppt|pages|numbers|key|et|wps|wpd|odg)$/i;
 

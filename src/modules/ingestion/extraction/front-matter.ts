@@ -33,7 +33,9 @@ export function readFrontMatter(markdown: string): FrontMatter {
   return {
     ...(title === undefined ? {} : { title }),
     metadata: compactMetadata({
-      author: [...(fields.get('author') ?? []), ...(fields.get('authors') ?? [])].join(', '),
+      author: [...(fields.get('author') ?? []), ...(fields.get('authors') ?? [])]
+        .map((name) => name.replace(/^name:\s*/i, ''))
+        .join(', '),
       createdAt: toIsoDate(created) ?? created,
       modifiedAt: toIsoDate(first('updated', 'modified', 'lastmod')),
       description: first('description', 'summary'),

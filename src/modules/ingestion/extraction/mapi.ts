@@ -1,4 +1,4 @@
-import { decodeText } from './decode.ts';
+import { decodeAs, decodeText, detectEncoding } from './decode.ts';
 import { decodeCodePage } from './rtf-code-pages.ts';
 
 /** Properties as Outlook keeps them, in its messages (.msg) and in winmail.dat (MS-OXPROPS). */
@@ -41,6 +41,7 @@ export const PROPERTY = {
 
 export const MAPI_TYPE = { string8: 0x001e, unicode: 0x001f, time: 0x0040, binary: 0x0102, object: 0x000d } as const;
 
+const MAX_SAMPLE_BYTES = 65_536;
 const EPOCH_TICKS = 116_444_736_000_000_000n;
 const TICKS_PER_MS = 10_000n;
 
@@ -52,14 +53,15 @@ export type MapiProperties = {
   date(id: number): string | undefined;
 };
 
-/** Text of eight bits is in the code page that the message names, or else in the given one. */
+/** Text of eight bits is in the code page that the message names, or the given one, or else in what it looks like. */
 export function createProperties(values: Map<number, MapiValue>, codePage?: number): MapiProperties {
   const number = (id: number) => {
     const bytes = values.get(id)?.bytes;
     if (bytes === undefined || bytes.length < 4) return undefined;
     return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   };
-  const page = number(PROPERTY.codePage) ?? codePage ?? 1252;
+  const page = number(PROPERTY.codePage) ?? codePage;
+  const decode = page === undefined ? decoderFor(values) : (bytes: Uint8Array) => decodeCodePage(bytes, page);
   return {
     number,
     bytes: (id) => values.get(id)?.bytes,
@@ -68,7 +70,7 @@ export function createProperties(values: Map<number, MapiValue>, codePage?: numb
       if (value === undefined) return '';
       const { type, bytes } = value;
       if (type === MAPI_TYPE.unicode) return new TextDecoder('utf-16le').decode(bytes).replace(/\0+$/, '');
-      return type === MAPI_TYPE.string8 ? decodeCodePage(bytes, page).replace(/\0+$/, '') : '';
+      return type === MAPI_TYPE.string8 ? decode(bytes).replace(/\0+$/, '') : '';
     },
     date(id) {
       const value = values.get(id);
@@ -78,6 +80,13 @@ export function createProperties(values: Map<number, MapiValue>, codePage?: numb
       return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
     },
   };
+}
+
+/** All texts of a message tell their encoding together. */
+function decoderFor(values: Map<number, MapiValue>): (bytes: Uint8Array) => string {
+  const texts = [...values.values()].filter(({ type }) => type === MAPI_TYPE.string8).map(({ bytes }) => bytes);
+  const encoding = detectEncoding(Buffer.concat(texts).subarray(0, MAX_SAMPLE_BYTES));
+  return (bytes) => decodeAs(bytes, encoding);
 }
 
 /** The formatted body, in the encoding that the message or the page itself names. */

@@ -1,4 +1,5 @@
 import type { Address, Attachment, Email } from 'postal-mime';
+import { attempt } from './byte-reader.ts';
 import { type CompoundStorage, openCompoundFile } from './compound-file.ts';
 import { readCompressedRtf } from './compressed-rtf.ts';
 import { ExtractionError } from './extractor.ts';
@@ -90,7 +91,9 @@ function readProperties(
     const property = Number.parseInt(id, 16);
     // What is attached is the most of a message: it is read when its turn comes.
     if (id === '' || property === PROPERTY.attachment) continue;
-    values.set(property, { type: Number.parseInt(type, 16), bytes: stream.read() });
+    const bytes = attempt(() => stream.read());
+    // What is damaged is missing: the rest of the message is worth having.
+    if (bytes !== undefined) values.set(property, { type: Number.parseInt(type, 16), bytes });
   }
   return createProperties(values, codePage);
 }
@@ -109,10 +112,9 @@ function senderOf(properties: MapiProperties): Address | undefined {
 function addressOf(properties: MapiProperties, ids: { name: number[]; address: number[] }) {
   const first = (candidates: number[], fits: (text: string) => boolean) =>
     candidates.map((id) => properties.text(id).trim()).find(fits) ?? '';
-  return {
-    name: first(ids.name, (text) => text !== ''),
-    address: first(ids.address, (text) => text.includes('@')),
-  };
+  const address = first(ids.address, (text) => text.includes('@'));
+  const name = first(ids.name, (text) => text !== '');
+  return { name: name.replace(`<${address}>`, '').trim(), address };
 }
 
 function packedText(properties: MapiProperties): string {

@@ -38,6 +38,8 @@ const SIGNATURES: Signature[] = [
   { at: 0, bytes: '\xff\xf9', kind: 'audio' },
   { at: 0, bytes: '\xff\xf3', kind: 'audio' },
   { at: 0, bytes: '\xff\xf2', kind: 'audio' },
+  { at: 0, bytes: '\xff\xe3', kind: 'audio' },
+  { at: 0, bytes: '\xff\xe2', kind: 'audio' },
   { at: 0, bytes: 'fLaC', kind: 'audio' },
   { at: 0, bytes: 'OggS', kind: 'audio' },
   { at: 0, bytes: '\x1aE\xdf\xa3', kind: 'video' },

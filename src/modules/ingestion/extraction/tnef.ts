@@ -52,7 +52,9 @@ function readTnef(bytes: Uint8Array, depth: number): Wrapped {
   let at = 6;
   for (let i = 0; i < MAX_ATTRIBUTES && at + 9 <= reader.length; i++) {
     const id = reader.u32(at + 1) & 0xffff;
-    const content = reader.slice(at + 9, reader.u32(at + 5));
+    const content = attempt(() => reader.slice(at + 9, reader.u32(at + 5)));
+    // What came before damage is worth having.
+    if (content === undefined) break;
     if (id === ATTACHMENT_BEGINS) parts.push(new Map());
     (reader.u8(at) === 1 ? message : parts.at(-1))?.set(id, content);
     at += 9 + content.length + 2;
