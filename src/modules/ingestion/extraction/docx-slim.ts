@@ -16,7 +16,7 @@ const TRACKED = /<w:(?:del|ins|moveFrom|moveTo)\b/;
 const WRAPPINGS = /<\/?w:(?:fldSimple|dir|bdo)\b[^>]*>/g;
 /** Readings over words: the words stand in runs of their own within a run. */
 const READING = /<w:ruby>[\s\S]*?<w:rubyBase>([\s\S]*?)<\/w:rubyBase>[\s\S]*?<\/w:ruby>/g;
-const FORMULA = /<m:oMath>[\s\S]*?<\/m:oMath>/g;
+const FORMULA = /<m:oMath(?:\s[^>]*)?>[\s\S]*?<\/m:oMath>/g;
 /** What a newer Word shows of itself and nothing for older ones: of those that hold another, the innermost. */
 const ALTERNATIVE = /<mc:AlternateContent\b[^>]*>((?:(?!<\/?mc:AlternateContent\b)[\s\S])*)<\/mc:AlternateContent>/g;
 const TEXT_BOX = /<w:txbxContent>[\s\S]*?<\/w:txbxContent>/g;

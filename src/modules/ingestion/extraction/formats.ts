@@ -28,7 +28,7 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
 };
 
 const READABLE =
-  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML, Markdown, Jupyter notebooks, JSON, source code, subtitles, plain text, e-mail (.eml, .mbox), pictures, sound and films, and ZIP archives of such files';
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML, Markdown, Jupyter notebooks, JSON, source code, subtitles, plain text, e-mail (.eml, .msg, .mbox), pictures, sound and films, and ZIP archives of such files';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {

@@ -14,7 +14,7 @@ const WRITTEN_FIELDS = ['Tx', 'Ch'];
 /** A bit of an annotation's flags. */
 const HIDDEN = 2;
 
-/** Reads the annotations of a page, as PDF.js gives them, in the order in which they stand. */
+/** Reads the annotations of a page, as PDF.js gives them: fields of forms after the others. */
 export function readPageNotes(annotations: unknown[], page: number): PageNotes {
   const blocks: Block[] = [];
   const links: string[] = [];

@@ -84,6 +84,12 @@ function refuseCompoundFile(bytes: Uint8Array): ExtractionError {
   }
   const known = COMPOUND_STREAMS.find(({ stream }) => holdsUtf16(bytes, stream));
   if (known?.saveAs !== undefined) return outdatedFormat(known.name, known.saveAs);
+  if (known === undefined && attempt(() => openCompoundFile(bytes)) === undefined) {
+    return new ExtractionError(
+      'malformed',
+      'The file is damaged or cut off: it begins like an old Office file or an Outlook message. Save it anew in the program that made it and upload it again.',
+    );
+  }
   return unsupportedFormat(known?.name ?? 'an old Office file');
 }
 
