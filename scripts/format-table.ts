@@ -36,7 +36,7 @@ export async function formatPage(): Promise<string> {
 Made by \`npm run formats\` from the readers in \`src/modules/ingestion/extraction/\`; a test fails when it is not up to date.
 
 What a file is, its content says; name and declared type only decide where the content leaves it open. Of all formats: at
-most ${count(MAX_EXTRACTABLE_BYTES / 1024 / 1024)} MB are read, ${count(MAX_EXTRACTED_CHARACTERS)} characters of text and ${count(MAX_BLOCKS)} paragraphs kept, and of what is packed (Office,
+most ${count(MAX_EXTRACTABLE_BYTES / 1024 / 1024)} MB are read (of larger films and recordings, what they say of themselves), ${count(MAX_EXTRACTED_CHARACTERS)} characters of text and ${count(MAX_BLOCKS)} paragraphs kept, and of what is packed (Office,
 OpenDocument, EPUB, ZIP) ${count(MAX_ENTRIES)} parts, ${count(MAX_UNCOMPRESSED_BYTES / 1024 / 1024)} MB unpacked, ${MAX_COMPRESSION_RATIO} times the packed size. A file beyond a limit, damaged,
 encrypted or of another format becomes a document that has \`failed\`, with a reason that says what to do. A title is kept
 where there is one. What a model would have to read (*with a model*) is \`unavailable\` until one is configured; then it is

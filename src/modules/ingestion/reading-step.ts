@@ -1,9 +1,10 @@
 import type { Archive, ArchivePlace, Reading } from './archive.ts';
 import { hashReading } from './archive.ts';
 import { chunkDocument } from './chunking.ts';
-import { checkSize, type Extraction, extractDocument } from './extraction/extract.ts';
+import { type Extraction, extractDocument, MAX_EXTRACTABLE_BYTES } from './extraction/extract.ts';
 import { type ChildFile, DOCUMENT_KINDS, ExtractionError, type OnPage } from './extraction/extractor.ts';
 import { toBeConverted } from './extraction/formats.ts';
+import { extractLargeFile } from './extraction/large-file.ts';
 import { PermanentJobError } from './job-lifecycle.ts';
 import { detectLanguage } from './language.ts';
 import { type ModelReading, withModelReadings } from './model-reading.ts';
@@ -43,10 +44,10 @@ export async function readOriginal(
     }
   };
   try {
-    checkSize(document.sizeBytes);
-    const bytes = await archive.files.readBytes(archive.originalKey(place));
-    if (!bytes) throw new PermanentJobError('original_missing', 'The original file is not in the archive.');
-    const extraction = await extract(bytes, { document, canConvert, onPage: watched });
+    const extraction =
+      document.sizeBytes > MAX_EXTRACTABLE_BYTES
+        ? await extractLarge(archive, { place, document })
+        : await extract(await bytesOf(archive, place), { document, canConvert, onPage: watched });
     const readings = extraction.document.wanted?.length ? await archive.listModelReadings(place) : [];
     const reading = await compose(extraction, { document, readings });
     return { reading, children: extraction.document.children ?? [] };
@@ -57,6 +58,26 @@ export async function readOriginal(
     throw error;
   }
 }
+
+async function bytesOf(archive: Archive, place: ArchivePlace): Promise<Uint8Array> {
+  const bytes = await archive.files.readBytes(archive.originalKey(place));
+  if (!bytes) throw originalMissing();
+  return bytes;
+}
+
+/** What can be known of a file that would not fit into memory. */
+function extractLarge(archive: Archive, { place, document }: Pick<ReadOptions, 'place' | 'document'>) {
+  const { filename, mediaType, sizeBytes: size } = document;
+  const key = archive.originalKey(place);
+  const readRange = async (range: { offset: number; length: number }) => {
+    const piece = await archive.files.read(key, range);
+    if (!piece) throw originalMissing();
+    return new Uint8Array(await new Response(piece.body).arrayBuffer());
+  };
+  return extractLargeFile({ filename, mediaType, size, readRange });
+}
+
+const originalMissing = () => new PermanentJobError('original_missing', 'The original file is not in the archive.');
 
 type Extracted = Omit<Extraction, 'kind'> & { kind: string };
 

@@ -34,8 +34,8 @@ const FORMAT_NAMES: Record<string, string> = {
   mp3: 'MP3 sound',
 };
 
-async function extractAudio({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
-  const media = await readMedia(bytes);
+async function extractAudio({ bytes, whole }: ExtractionInput): Promise<ExtractedDocument> {
+  const media = await readMedia({ bytes, whole });
   const measured = { ...readFormat(media), ...(await measureSound(bytes)) };
   const title = cleanTitle(media.common.title);
   const format = SIGNS.find(({ at, sign }) => startsWithAt(bytes, sign, at))?.format ?? 'mp3';

@@ -36,6 +36,8 @@ export { MAX_EXTRACTED_CHARACTERS } from './blocks.ts';
 /** A Worker has 128 MB, and reading takes a multiple of the file's size. */
 export const MAX_EXTRACTABLE_BYTES = 32 * 1024 * 1024;
 
+export const MAX_EXTRACTABLE = `${MAX_EXTRACTABLE_BYTES / 1024 / 1024} MB`;
+
 /** A document with what it was read as and by. */
 export type Extraction = {
   kind: DocumentKind;
@@ -84,9 +86,13 @@ export async function extractDocument(input: ExtractionInput): Promise<Extractio
     if (isEmpty(document)) throw noText();
     return { kind: extractor.kind, extractor: extractor.version, document };
   } catch (error) {
-    throw error instanceof ExtractionError ? error : unreadable(error);
+    throw asExtractionError(error);
   }
 }
+
+/** The reason why a file cannot be read, whatever went wrong within a reader. */
+export const asExtractionError = (error: unknown): ExtractionError =>
+  error instanceof ExtractionError ? error : unreadable(error);
 
 /** Whether a file of this size can be read at all: known before any of it is in memory. @throws ExtractionError */
 export function checkSize(bytes: number): void {
@@ -94,10 +100,9 @@ export function checkSize(bytes: number): void {
     throw new ExtractionError('empty', 'The file is empty. Check the original and upload it again.');
   }
   if (bytes > MAX_EXTRACTABLE_BYTES) {
-    const megabytes = MAX_EXTRACTABLE_BYTES / 1024 / 1024;
     throw new ExtractionError(
       'too_large',
-      `The file is larger than ${megabytes} MB. Split it into parts and upload them one by one.`,
+      `The file is larger than ${MAX_EXTRACTABLE}. Split it into parts and upload them one by one.`,
     );
   }
 }

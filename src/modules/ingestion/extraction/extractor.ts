@@ -93,6 +93,8 @@ export type ExtractedDocument = {
 
 export type ExtractionInput = {
   bytes: Uint8Array;
+  /** The file of sound or pictures that is too large to be held: `bytes` are only those of its parts that describe it. */
+  whole?: Blob | undefined;
   /** The name that the file was uploaded under: a hint, never trusted over the content. */
   filename: string;
   /** The media type that the uploader declared: a hint for text encodings (`charset=`) only. */

@@ -1,6 +1,6 @@
 import type { IAudioMetadata } from 'music-metadata';
 import { cleanText, cleanTitle, collapseWhitespace, compactMetadata, createBlockCollector } from './blocks.ts';
-import { type Block, type ExtractedDocument, ExtractionError } from './extractor.ts';
+import { type Block, type ExtractedDocument, ExtractionError, type ExtractionInput } from './extractor.ts';
 import { startsWithAt } from './signatures.ts';
 
 /** What music-metadata reads of a recording or a film. */
@@ -12,12 +12,16 @@ const MAX_CHAPTERS = 1000;
 const MAX_LIST = 50;
 const MAX_TAG_CHARACTERS = 200;
 
-/** Container, streams and tags, of any format that music-metadata knows. Throws `malformed` for what it cannot read. */
-export async function readMedia(bytes: Uint8Array): Promise<MediaFile> {
-  const { parseBuffer } = await import('music-metadata');
-  const read = (mimeType?: string) =>
-    parseBuffer(bytes, mimeType, { duration: true, skipCovers: true, includeChapters: true });
+/**
+ * Container, streams and tags, of any format that music-metadata knows; of a file that is too large to be held what can
+ * be had by looking at some places. Throws `malformed` for what it cannot read.
+ */
+export async function readMedia({ bytes, whole }: Pick<ExtractionInput, 'bytes' | 'whole'>): Promise<MediaFile> {
+  const { parseBlob, parseBuffer } = await import('music-metadata');
+  const options = { duration: whole === undefined, skipCovers: true, includeChapters: true };
+  const read = (mimeType?: string) => parseBuffer(bytes, mimeType, options);
   try {
+    if (whole !== undefined) return await parseBlob(whole, options).catch(async () => withoutLength(await read()));
     // What follows tags of ID3 may be too far behind for the parser to see what it is: nearly always MP3.
     return await read().catch((error: unknown) => {
       if (startsWithAt(bytes, 'ID3', 0)) return read('audio/mpeg');
@@ -31,6 +35,12 @@ export async function readMedia(bytes: Uint8Array): Promise<MediaFile> {
     );
   }
 }
+
+/** How long it is was told by its beginning. */
+const withoutLength = ({ format: { duration: _, ...format }, ...media }: MediaFile): MediaFile => ({
+  ...media,
+  format,
+});
 
 /** What the tags say, as far as it is kept. */
 export function readTags({ common }: MediaFile): ExtractedDocument['metadata'] {

@@ -23,9 +23,9 @@ export const MAX_TRACKS = 32;
 /** Track types of Matroska, which music-metadata uses for all. */
 const TRACK_TYPES: Record<number, string> = { 1: 'video', 2: 'audio', 17: 'subtitles' };
 
-async function extractFilm({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
-  const media = await readMedia(bytes);
-  const measured = measureFilm(media, bytes);
+async function extractFilm({ bytes, whole }: ExtractionInput): Promise<ExtractedDocument> {
+  const media = await readMedia({ bytes, whole });
+  const measured = measureFilm(media, { bytes, size: whole?.size ?? bytes.length });
   const title = cleanTitle(media.common.title);
   return {
     ...(title === undefined ? {} : { title }),
@@ -36,10 +36,14 @@ async function extractFilm({ bytes }: ExtractionInput): Promise<ExtractedDocumen
   };
 }
 
-async function extractAvi({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
+async function extractAvi({ bytes, whole }: ExtractionInput): Promise<ExtractedDocument> {
   const file = attemptAvi(bytes);
   const { info, ...facts } = file;
-  const measured: VideoMeasurements = { ...facts, container: 'avi', bitrate: bitrateOf(bytes, facts.durationMs) };
+  const measured: VideoMeasurements = {
+    ...facts,
+    container: 'avi',
+    bitrate: bitrateOf(whole?.size ?? bytes.length, facts.durationMs),
+  };
   const title = cleanTitle(info.get('INAM'));
   const texts = [title, info.get('IART'), info.get('ISBJ'), info.get('ICMT'), info.get('IKEY'), describe(measured)];
   const blocks = texts.map((text): Block => ({ type: 'paragraph', text: collapseWhitespace(text ?? '') }));
@@ -64,7 +68,10 @@ function attemptAvi(bytes: Uint8Array): ReturnType<typeof readAvi> {
   }
 }
 
-function measureFilm({ format }: MediaFile, bytes: Uint8Array): VideoMeasurements {
+function measureFilm(
+  { format }: MediaFile,
+  { bytes, size: inAll }: { bytes: Uint8Array; size: number },
+): VideoMeasurements {
   const tracks = format.trackInfo.slice(0, MAX_TRACKS);
   const picture = tracks.find((track) => track.video !== undefined)?.video;
   const size = isoFrameSize(bytes);
@@ -77,7 +84,7 @@ function measureFilm({ format }: MediaFile, bytes: Uint8Array): VideoMeasurement
     container: containerOf(format, bytes),
     width: size?.width ?? finite(picture?.displayWidth ?? picture?.pixelWidth) ?? 0,
     height: size?.height ?? finite(picture?.displayHeight ?? picture?.pixelHeight) ?? 0,
-    bitrate: bitrateOf(bytes, durationMs),
+    bitrate: bitrateOf(inAll, durationMs),
     tracks: tracks.map(({ type, codecName, codecId, language }) => ({
       type: TRACK_TYPES[type ?? 0] ?? 'other',
       codec: cleanTitle(codecName ?? codecId) ?? 'unknown',
@@ -93,8 +100,7 @@ function containerOf({ container }: MediaFile['format'], bytes: Uint8Array): str
   return /webm/i.test(container ?? '') ? 'webm' : 'matroska';
 }
 
-const bitrateOf = (bytes: Uint8Array, durationMs: number) =>
-  durationMs === 0 ? 0 : Math.round((bytes.length * 8000) / durationMs);
+const bitrateOf = (size: number, durationMs: number) => (durationMs === 0 ? 0 : Math.round((size * 8000) / durationMs));
 
 const factsKept = ({ container, durationMs, width, height, tracks, createdAt }: VideoMeasurements) =>
   compactMetadata({
