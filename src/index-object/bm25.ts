@@ -20,6 +20,8 @@ export type RankOptions = {
   /** By generation: 1 when its chunks may be found. */
   allowed: Uint8Array;
   wanted: number;
+  /** Told of every chunk that is found, however many are wanted. */
+  onMatch?: ((slot: number, score: number, isComplete: boolean) => void) | undefined;
 };
 
 export type Ranked = {
@@ -58,15 +60,19 @@ export function createRanker(): Ranker {
   }
 
   /** Takes each touched slot once, and leaves the work arrays empty. */
-  function harvest(terms: TermPosting[], wanted: number): Ranked {
+  function harvest(terms: TermPosting[], { wanted, onMatch }: RankOptions): Ranked {
     const complete = createTopSlots(wanted);
     const partial = createTopSlots(wanted);
     const required = intersection(terms.filter((term) => term.required));
     const take = (slot: number): void => {
       const count = counts[slot] ?? 0;
       if (count === 0) return;
-      if (count === terms.length) complete.offer(slot, scores[slot] ?? 0);
-      else if (required?.has(slot) !== false) partial.offer(slot, scores[slot] ?? 0);
+      const score = scores[slot] ?? 0;
+      const isComplete = count === terms.length;
+      if (isComplete || required?.has(slot) !== false) {
+        (isComplete ? complete : partial).offer(slot, score);
+        onMatch?.(slot, score, isComplete);
+      }
       counts[slot] = 0;
       scores[slot] = 0;
     };
@@ -83,7 +89,7 @@ export function createRanker(): Ranker {
       counts = new Uint8Array(size);
     }
     for (const term of terms) accumulate(term, options);
-    return harvest(terms, options.wanted);
+    return harvest(terms, options);
   };
 }
 

@@ -1,3 +1,4 @@
+import { stored, typeCodeOf } from './filter-sql.ts';
 import type { IndexedDocument } from './index.types.ts';
 import type { Visibility } from './visibility.ts';
 
@@ -27,7 +28,7 @@ export type Documents = {
 
 type DocumentRow = { number: number; revision: number; title: string; visible: number; generation: number | null };
 
-export function createDocuments(sql: SqlStorage, visibility: Visibility): Documents {
+export function createDocuments(sql: SqlStorage, visibility: Pick<Visibility, 'changed'>): Documents {
   function find(documentId: string): StoredDocument | undefined {
     const row = sql
       .exec<DocumentRow>(
@@ -53,6 +54,17 @@ export function createDocuments(sql: SqlStorage, visibility: Visibility): Docume
     );
   }
 
+  function putAttributes(number: number, attributes: NonNullable<IndexedDocument['attributes']>): void {
+    sql.exec('DELETE FROM attributes WHERE document = ?', number);
+    if (attributes.length === 0) return;
+    sql.exec(
+      `INSERT OR IGNORE INTO attributes (name, type, value, document)
+        SELECT value ->> 0, value ->> 1, value ->> 2, CAST(? AS INTEGER) FROM json_each(?)`,
+      number,
+      JSON.stringify(attributes.map(([name, value]) => [name, typeCodeOf(value), stored(value)])),
+    );
+  }
+
   return {
     find,
 
@@ -60,11 +72,13 @@ export function createDocuments(sql: SqlStorage, visibility: Visibility): Docume
       const known = find(document.documentId);
       if (known !== undefined && known.revision > document.revision) return known;
       sql.exec(
-        `INSERT INTO documents (document_id, revision, title, kind, profile, language, created_at, visible)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO documents
+            (document_id, revision, title, kind, profile, language, created_at, updated_at, size_bytes, visible)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (document_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,
             kind = excluded.kind, profile = excluded.profile, language = excluded.language,
-            created_at = excluded.created_at, visible = excluded.visible`,
+            created_at = excluded.created_at, updated_at = excluded.updated_at, size_bytes = excluded.size_bytes,
+            visible = excluded.visible`,
         document.documentId,
         document.revision,
         document.title,
@@ -72,13 +86,16 @@ export function createDocuments(sql: SqlStorage, visibility: Visibility): Docume
         document.profile,
         document.language,
         document.createdAt,
+        document.updatedAt ?? null,
+        document.sizeBytes ?? null,
         document.visible ? 1 : 0,
       );
-      const stored = get(document.documentId);
-      putLabels(stored.number, document.labels);
-      if (stored.visible) visibility.changed({ shown: stored.generation });
-      else visibility.changed({ hidden: stored.generation });
-      return stored;
+      const put = get(document.documentId);
+      putLabels(put.number, document.labels);
+      putAttributes(put.number, document.attributes ?? []);
+      if (put.visible) visibility.changed({ shown: put.generation });
+      else visibility.changed({ hidden: put.generation });
+      return put;
     },
 
     setGeneration(number, generation) {
@@ -107,6 +124,7 @@ export function createDocuments(sql: SqlStorage, visibility: Visibility): Docume
       const document = find(documentId);
       if (document !== undefined) {
         sql.exec('DELETE FROM labels WHERE document = ?', document.number);
+        sql.exec('DELETE FROM attributes WHERE document = ?', document.number);
         sql.exec('DELETE FROM documents WHERE number = ?', document.number);
         visibility.changed({ hidden: document.generation });
       }

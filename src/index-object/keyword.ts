@@ -1,5 +1,5 @@
 import { gramsOf, hasSpacelessScript, lastCharacterOf, splitPieces, type Tokenizer } from '../shared/words.ts';
-import { createRanker, type TermPosting } from './bm25.ts';
+import { createRanker, type RankOptions, type TermPosting } from './bm25.ts';
 import type { WordMatch } from './index.types.ts';
 import { createPostings, type Posting } from './postings.ts';
 import { expressionOf, type QueryTerm, tellingTerms } from './query-words.ts';
@@ -20,6 +20,8 @@ export type KeywordSearch = {
   /** With fewer chunks that have all words, `auto` adds those with any. */
   enough: number;
   wanted: number;
+  /** Told of every chunk with all of the words, or some, however many are wanted. */
+  onMatch?: RankOptions['onMatch'];
 };
 
 export type KeywordResult = {
@@ -79,13 +81,13 @@ export function createKeyword(sql: SqlStorage, { slots, tokenizer, memory }: Par
       postings.changed();
     },
 
-    search(terms, { match, allowed, enough, wanted }) {
+    search(terms, { match, allowed, enough, wanted, onMatch }) {
       const used: TermPosting[] = tellingTerms(terms).map((term) => ({
         posting: postingOf(term),
         times: Math.min(term.times, MAX_REPEATS),
         required: term.quoted,
       }));
-      const { complete, partial } = rank(used, { table: slots.table(), allowed, wanted });
+      const { complete, partial } = rank(used, { table: slots.table(), allowed, wanted, onMatch });
       const rowsRead = postings.takeRowsRead();
       if (match === 'all') return { found: complete, widened: false, rowsRead };
       if (match === 'any') return { found: best([...complete, ...partial], wanted), widened: false, rowsRead };

@@ -2,9 +2,11 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
 import { createTokenizer } from '../shared/words.ts';
 import { createDocuments, type Documents } from './documents.ts';
+import { createFacets, type Facets } from './facets.ts';
 import { createGenerations, type Generations, type OrdinalRange } from './generations.ts';
 import type {
   Generation,
+  GenerationCommit,
   IndexedChunk,
   IndexedDocument,
   IndexSearchRequest,
@@ -47,6 +49,7 @@ const TABLES = `SELECT count(*) AS tables FROM sqlite_master
 export class LibraryIndex extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   readonly #documents: Documents;
+  readonly #facets: Facets;
   readonly #generations: Generations;
   readonly #keyword: Keyword;
   readonly #settings: Settings;
@@ -67,9 +70,16 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#keyword = createKeyword(sql, { slots: this.#slots, tokenizer, memory: residentMemory });
     this.#blocks = createVectorBlocks(sql, residentMemory);
     this.#vectors = createVectors(sql, { settings: this.#settings, blocks: this.#blocks });
-    this.#documents = createDocuments(sql, this.#visibility);
+    this.#facets = createFacets(sql, residentMemory);
+    this.#documents = createDocuments(sql, {
+      changed: (change) => {
+        this.#visibility.changed(change);
+        this.#facets.changed(change);
+      },
+    });
     const parts = {
       documents: this.#documents,
+      facets: this.#facets,
       keyword: this.#keyword,
       settings: this.#settings,
       slots: this.#slots,
@@ -101,7 +111,7 @@ export class LibraryIndex extends DurableObject<Env> {
    * Makes staged content the visible one and drops what was there before, at once.
    * @param expectedChunks refuse (`incomplete`) when another number of chunks has arrived.
    */
-  commitGeneration(generation: Generation, expectedChunks?: number): CommitResult {
+  commitGeneration(generation: GenerationCommit, expectedChunks?: number): CommitResult {
     return this.#write(() => this.#generations.commit(generation, expectedChunks));
   }
 
@@ -207,5 +217,6 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#keyword.reset();
     this.#slots.reset();
     this.#visibility.reset();
+    this.#facets.reset();
   }
 }

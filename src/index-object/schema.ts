@@ -73,6 +73,20 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ['ALTER TABLE chunks ADD COLUMN header TEXT'],
   // When a chunk is heard, in recordings.
   ['ALTER TABLE chunks ADD COLUMN start_ms INTEGER', 'ALTER TABLE chunks ADD COLUMN end_ms INTEGER'],
+  // What searches filter and sort by besides; null until the catalogue has sent it. A value is the text, number or truth of
+  // its type; the order of the key finds equal ones, and those in a range, without reading others.
+  [
+    'ALTER TABLE documents ADD COLUMN updated_at INTEGER',
+    'ALTER TABLE documents ADD COLUMN size_bytes INTEGER',
+    `CREATE TABLE attributes (
+      name TEXT NOT NULL,
+      type TEXT NOT NULL,
+      value NOT NULL,
+      document INTEGER NOT NULL,
+      PRIMARY KEY (name, type, value, document)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX attributes_document ON attributes (document)',
+  ],
 ];
 
 /** Brings the object's database to the newest schema, each version in a transaction of its own. */

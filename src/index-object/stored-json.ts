@@ -10,6 +10,9 @@ const document = z.object({
   profile: z.string(),
   language: z.string().nullable(),
   createdAt: z.number(),
+  updatedAt: z.number().optional(),
+  sizeBytes: z.number().optional(),
+  attributes: z.array(z.tuple([z.string(), z.union([z.string(), z.number(), z.boolean()])])).optional(),
   labels: z.array(z.string()),
   visible: z.boolean(),
 });

@@ -1,4 +1,5 @@
 import type { IndexedDocument } from '../../index-object/index.types.ts';
+import { attributesOf } from './document-attributes.ts';
 import type { FiledDocument } from './documents.repository.ts';
 
 /** Labels by which the index files documents. */
@@ -15,6 +16,9 @@ export function toIndexedDocument(document: FiledDocument): IndexedDocument {
     profile: document.profile,
     language: document.language,
     createdAt: document.createdAt,
+    updatedAt: document.updatedAt,
+    sizeBytes: document.sizeBytes,
+    attributes: attributesOf(document),
     labels: [...document.tagIds.map(tagLabel), ...document.labelledCollectionIds.map(collectionLabel)],
     // What could not be read is not found by what an earlier file said.
     visible: document.deletedAt === null && document.status !== 'failed',

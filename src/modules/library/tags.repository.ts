@@ -84,10 +84,19 @@ export function createTagsRepository(database: Database) {
         );
     },
 
-    /** Ids of the tags with these folded names, of those that there are. */
-    withKeys: (ownerId: string, keys: string[]): Statement<{ id: string }[]> =>
+    /** The first of the owner's tags by name. */
+    named: (ownerId: string, limit: number): Statement<{ id: string; name: string }[]> =>
       orm
-        .select({ id: tags.id })
+        .select({ id: tags.id, name: tags.name })
+        .from(tags)
+        .where(eq(tags.ownerId, ownerId))
+        .orderBy(tags.nameKey)
+        .limit(limit),
+
+    /** Ids of the tags with these folded names, of those that there are. */
+    withKeys: (ownerId: string, keys: string[]): Statement<{ id: string; nameKey: string }[]> =>
+      orm
+        .select({ id: tags.id, nameKey: tags.nameKey })
         .from(tags)
         .where(and(eq(tags.ownerId, ownerId), inJson(tags.nameKey, keys))),
   };

@@ -1,10 +1,12 @@
 import type { Database, Statement } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type {
+  Facet,
   IndexSearchRequest,
   IndexSearchResult,
-  SearchFilter,
   SearchMode,
+  SearchPlace,
+  SearchSort,
   WordMatch,
 } from '../../index-object/index.types.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -13,10 +15,12 @@ import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Actor } from '../../shared/actor.ts';
-import { decodeCursor, encodeCursor, InvalidCursorError } from '../../shared/page.ts';
 import type { WriteBuffer } from '../../shared/write-buffer.ts';
 import type { LibraryFilters } from '../library/library-filters.ts';
 import { createQueriesRepository, type QueryRow } from './search.repository.ts';
+import { decodePlace, encodePlace, fingerprintOf, MAX_SHOWN } from './search-cursor.ts';
+import { namedFacets, type SearchFacets } from './search-facets.ts';
+import { type SearchFilters, treeOf } from './search-filters.ts';
 
 type Deps = {
   database: Database;
@@ -32,24 +36,20 @@ type Deps = {
   waitUntil: (work: Promise<unknown>) => void;
 };
 
-export type SearchInput = {
+export type SearchInput = SearchFilters & {
   q: string;
   mode: SearchMode;
   match: WordMatch;
   limit: number;
   cursor?: string | undefined;
-  collectionId?: string | undefined;
-  tag?: string | undefined;
-  kind?: string | undefined;
-  profile?: string | undefined;
-  language?: string | undefined;
-  documentId?: string | undefined;
-  createdFrom?: number | undefined;
-  createdTo?: number | undefined;
+  sort?: SearchSort['by'] | undefined;
+  order?: SearchSort['order'] | undefined;
+  facets?: Facet[] | undefined;
   weights?: { keyword: number; semantic: number } | undefined;
 };
 
-export type SearchOutcome = IndexSearchResult & {
+export type SearchOutcome = Omit<IndexSearchResult, 'facets'> & {
+  facets: SearchFacets | undefined;
   queryId: string;
   mode: SearchMode;
   durationMs: number;
@@ -65,9 +65,6 @@ export const HISTORY_DELAY_MS = 100;
 /** Candidates asked of a hosted vector store: as many as it gives at once. */
 const HOSTED_CANDIDATES = 100;
 
-/** Cursors count hits; nobody pages deeper than this. */
-const MAX_OFFSET = 1_000;
-
 /** Searching one owner's library: one call to the index, and the history written after the answer. */
 export function createSearchService(deps: Deps) {
   const { embeddings, vectors, clock } = deps;
@@ -81,7 +78,7 @@ export function createSearchService(deps: Deps) {
       // Punctuation alone says nothing that anything could be like.
       if (values.every((value) => value === 0)) return NO_CANDIDATES;
       if (vectors.consistency === 'immediate') return { vector: { model: embeddings.model, values }, notices: [] };
-      const filter = { ...(kind && { kinds: [kind] }), ...(profile && { profiles: [profile] }) };
+      const filter = { ...(kind && { kinds: kind }), ...(profile && { profiles: profile }) };
       const query = { model: embeddings.model, values, topK: HOSTED_CANDIDATES, filter };
       return { vectorCandidates: await vectors.query(ownerId, query), notices: [] };
     } catch (error) {
@@ -103,14 +100,14 @@ export function createSearchService(deps: Deps) {
 
   /** Leaves the search to be written after the answer, so that nobody waits for the history. */
   const record = (actor: Actor, { input, outcome }: { input: SearchInput; outcome: SearchOutcome }) => {
-    const { q, mode, limit, cursor: _cursor, ...context } = input;
+    const { q, mode, limit, cursor: _cursor, filter, ...context } = input;
     const now = clock.now();
     const mustFlush = deps.recentQueries.add({
       id: outcome.queryId,
       ownerId: actor.userId,
       queryText: q,
       queryType: mode,
-      context: JSON.parse(JSON.stringify({ ...context, limit })),
+      context: JSON.parse(JSON.stringify({ ...context, filter: filter?.written, limit })),
       status: 'succeeded',
       errorMessage: null,
       responseTimeMs: outcome.durationMs,
@@ -131,9 +128,12 @@ export function createSearchService(deps: Deps) {
     async search(actor: Actor, input: SearchInput): Promise<SearchOutcome> {
       const start = performance.now();
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
-      const offset = input.cursor === undefined ? 0 : offsetOf(input.cursor);
-      const [labels, { notices, ...side }] = await Promise.all([
-        deps.libraryFilters().labels(actor.userId, { collectionId: input.collectionId, tag: input.tag }),
+      const { limit, cursor, facets, ...search } = input;
+      const fingerprint = await fingerprintOf(actor.userId, { ...search, filter: search.filter?.tree });
+      const place = cursor === undefined ? undefined : decodePlace(cursor, fingerprint);
+      const naming = { tags: facets?.includes('tag') ?? false, collections: facets?.includes('collection') ?? false };
+      const [{ where, names }, { notices, ...side }] = await Promise.all([
+        deps.libraryFilters().resolve(actor.userId, { where: treeOf(input), naming }),
         input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, input),
       ]);
       const called = performance.now();
@@ -141,23 +141,26 @@ export function createSearchService(deps: Deps) {
         mode: input.mode,
         query: input.q,
         match: input.match,
-        filter: filterOf(input, labels),
-        limit: input.limit,
-        offset,
+        filter: where === undefined ? {} : { where },
+        limit,
+        offset: 0,
+        place,
+        sort: sortOf(input),
+        facets,
         weights,
         ...side,
       };
       const result = await deps.indexOf(actor.userId).search(request);
       deps.timings['index'] = performance.now() - called;
       const queryId = deps.ids.next();
-      const next = offset + result.hits.length;
       const outcome: SearchOutcome = {
         ...result,
+        facets: result.facets && namedFacets(result.facets, names),
         notices: [...new Set([...result.notices, ...notices])],
         queryId,
         mode: input.mode,
         durationMs: Math.round((performance.now() - start) * 100) / 100,
-        nextCursor: result.more && next < MAX_OFFSET ? encodeCursor({ value: next, id: queryId }) : null,
+        nextCursor: cursorOf(result.next, fingerprint),
         weights,
         embeddingModel: input.mode === 'keyword' ? null : embeddings.model,
         vectorStore: vectors.consistency,
@@ -179,23 +182,11 @@ type VectorSide = Pick<IndexSearchRequest, 'vector' | 'vectorCandidates'> & { no
 const NO_VECTORS: VectorSide = { notices: [] };
 const NO_CANDIDATES: VectorSide = { vectorCandidates: [], notices: [] };
 
-function filterOf(input: SearchInput, labels: string[][]): SearchFilter {
-  const { kind, profile, language, documentId, createdFrom, createdTo } = input;
-  return {
-    ...(kind !== undefined && { kinds: [kind] }),
-    ...(profile !== undefined && { profiles: [profile] }),
-    ...(language !== undefined && { languages: [language] }),
-    ...(documentId !== undefined && { documentIds: [documentId] }),
-    ...(createdFrom !== undefined && { createdFrom }),
-    ...(createdTo !== undefined && { createdTo }),
-    ...(labels.length > 0 && { labels }),
-  };
+/** Newest first, and titles from A to Z. */
+function sortOf({ sort: by = 'relevance', order }: SearchInput): SearchSort {
+  return { by, order: order ?? (by === 'title' ? 'asc' : 'desc') };
 }
 
-function offsetOf(cursor: string): number {
-  const { value } = decodeCursor(cursor);
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_OFFSET) {
-    throw new InvalidCursorError('The cursor is not one that this search gave.');
-  }
-  return value;
+function cursorOf(next: SearchPlace | undefined, fingerprint: Uint8Array): string | null {
+  return next === undefined || next.shown.length >= MAX_SHOWN ? null : encodePlace(next, fingerprint);
 }
