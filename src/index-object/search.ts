@@ -1,7 +1,7 @@
-import type { Tokenizer } from '../shared/words.ts';
 import { FUSION_CANDIDATES, fuse } from './fusion.ts';
 import type { IndexSearchRequest, IndexSearchResult, ScorePart, SearchHit } from './index.types.ts';
 import type { Keyword } from './keyword.ts';
+import type { LibraryWordings } from './library-wordings.ts';
 import { type QueryTerm, readQuery } from './query-words.ts';
 import type { Settings } from './settings.ts';
 import type { Slots } from './slots.ts';
@@ -10,14 +10,15 @@ import { readHeadings } from './stored-json.ts';
 import type { ScoredSlot } from './top-slots.ts';
 import type { Vectors } from './vectors.ts';
 import type { Visibility } from './visibility.ts';
+import { wordingNamed } from './wordings.ts';
 
 type Parts = {
   keyword: Keyword;
   settings: Settings;
   slots: Slots;
-  tokenizer: Tokenizer;
   vectors: Vectors;
   visibility: Visibility;
+  wordings: LibraryWordings;
 };
 
 /** One running search: what it found out so far. */
@@ -25,6 +26,8 @@ type Run = {
   request: IndexSearchRequest;
   terms: QueryTerm[];
   allowed: Uint8Array;
+  /** By slot: 1 where a word stands that the query does not want. */
+  excluded: Uint8Array | undefined;
   /** Candidates wanted of each side. */
   wanted: number;
   notices: string[];
@@ -44,20 +47,24 @@ type HitRow = {
   end: number;
   body: string;
   header: string | null;
+  wording: string;
   startMs: number | null;
   endMs: number | null;
 };
 
 const NO_SIDE: ScoredSlot[] = [];
+/** How much deeper a side that knows no words is read when some words are excluded. */
+const MOST_PASSED_OVER = 100;
 
 /** Answers whole searches: candidates of both sides, fusion, and the shown hits with their snippets. */
 export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSearchRequest) => IndexSearchResult {
-  const { keyword, settings, slots, tokenizer, vectors, visibility } = parts;
+  const { keyword, settings, slots, vectors, visibility, wordings } = parts;
 
   function keywordSide(run: Run): ScoredSlot[] {
     const { found, widened, rowsRead } = keyword.search(run.terms, {
       match: run.request.match,
       allowed: run.allowed,
+      excluded: run.excluded,
       enough: run.request.limit,
       wanted: run.wanted,
     });
@@ -100,7 +107,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
   function readHits(run: Run, wanted: number[]): Map<number, HitRow> {
     const cursor = sql.exec<HitRow>(
       `SELECT c.slot, d.document_id AS documentId, d.title, d.kind, d.profile, c.ordinal, c.page, c.headings,
-          c.start_offset AS start, c.end_offset AS "end", c.body, c.header, c.start_ms AS startMs, c.end_ms AS endMs
+          c.start_offset AS start, c.end_offset AS "end", c.body, c.header, g.wording, c.start_ms AS startMs, c.end_ms AS endMs
         FROM json_each(?) j CROSS JOIN chunks c ON c.slot = j.value
           CROSS JOIN generations g ON g.number = c.generation CROSS JOIN documents d ON d.number = g.document`,
       JSON.stringify(wanted),
@@ -116,11 +123,21 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
     const last = request.offset + request.limit;
     // Fused scores depend on how deep the sides were read: one depth for every page, or pages would repeat and skip.
     const wanted = request.mode === 'hybrid' ? FUSION_CANDIDATES : last + 1;
-    const run: Run = { request, terms: readQuery(request.query, tokenizer), allowed, wanted, notices: [], rowsRead };
+    const { wanted: terms, unwanted } = readQuery(request.query, wordings.inUse());
+    const excluded = keyword.having(unwanted);
+    const run: Run = {
+      request,
+      terms,
+      allowed,
+      excluded: excluded.slots,
+      wanted,
+      notices: [],
+      rowsRead: rowsRead + excluded.rowsRead,
+    };
 
     const words = request.mode === 'semantic' ? NO_SIDE : keywordSide(run);
     const keywordDone = performance.now();
-    const meaning = request.mode === 'keyword' ? NO_SIDE : semanticSide(run);
+    const meaning = request.mode === 'keyword' ? NO_SIDE : withoutExcluded(run, semanticSide);
     const vectorDone = performance.now();
 
     const ranked = rank(request, words, meaning);
@@ -131,7 +148,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
       run,
       shown.map((hit) => hit.slot),
     );
-    const matcher = createMatcher(run.terms, tokenizer);
+    const matcher = createMatcher(run.terms);
     const hits: SearchHit[] = [];
     for (const { slot, score } of shown) {
       const row = rows.get(slot);
@@ -167,6 +184,14 @@ function partsOf(side: ScoredSlot[]): Map<number, ScorePart> {
   return new Map(side.map(({ slot, score }, index) => [slot, { rank: index + 1, score }]));
 }
 
+/** Of a side that knows no words, what has none of the excluded ones; it looks deeper for that. */
+function withoutExcluded(run: Run, side: (run: Run) => ScoredSlot[]): ScoredSlot[] {
+  const { excluded, wanted } = run;
+  if (excluded === undefined) return side(run);
+  const found = side({ ...run, wanted: wanted + MOST_PASSED_OVER });
+  return found.filter(({ slot }) => excluded[slot] !== 1).slice(0, wanted);
+}
+
 type Presented = {
   score: number;
   matcher: SnippetMatcher;
@@ -175,13 +200,13 @@ type Presented = {
 };
 
 function present(row: HitRow, { score, matcher, keyword, semantic }: Presented): SearchHit {
-  const { slot: _slot, headings, body, header, startMs, endMs, ...shown } = row;
+  const { slot: _slot, headings, body, header, wording, startMs, endMs, ...shown } = row;
   return {
     ...shown,
     ...(startMs !== null && endMs !== null && { time: { startMs, endMs } }),
     headings: readHeadings(headings),
     score,
     scores: { ...(keyword && { keyword }), ...(semantic && { semantic }) },
-    snippet: makeSnippet(body, matcher, header),
+    snippet: makeSnippet(body, matcher, { header, tokenizer: wordingNamed(wording).tokenizer }),
   };
 }

@@ -1,5 +1,6 @@
-import { foldWord, gramsOf, splitPieces, type Tokenizer } from '../shared/words.ts';
+import { gramsOf, lastCharacterOf, splitPieces, type TextPiece, type Tokenizer } from '../shared/words.ts';
 import type { QueryTerm } from './query-words.ts';
+import { foldTerm } from './wordings.ts';
 
 /** Length that a snippet aims at: about three lines of a result list, UTF-16 code units. */
 const SNIPPET_LENGTH = 240;
@@ -9,6 +10,10 @@ const MAX_HEADER_LENGTH = 120;
 const LEAD_LENGTH = 60;
 /** Stemming never changes the first two characters of a word: words that begin otherwise need none. */
 const STABLE_PREFIX = 2;
+/** But for articles that are written together with it. */
+const mayLoseBeginning = (term: string): boolean => /^\p{Script=Arabic}/u.test(term);
+/** As much of a word as folds to its first two characters. */
+const UNFOLDED_PREFIX = 4;
 const STOP_WORD_VALUE = 0.05;
 const REPEAT_VALUE = 0.1;
 
@@ -18,43 +23,55 @@ export type Snippet = { text: string; highlights: [number, number][] };
 export type SnippetMatcher = {
   /** Stem (or pair of characters) to its worth. */
   values: Map<string, number>;
+  /** What words may begin with, and characters that may stand anywhere in a spaceless run. */
   prefixes: string[];
-  beginnings: Set<string>;
-  tokenizer: Tokenizer;
+  /** Terms that must follow each other; of the last its beginning may be enough. */
+  phrases: { words: string[]; prefix: boolean }[];
+  /** First characters of all of these; undefined where words may lose theirs. */
+  beginnings: Set<string> | undefined;
 };
 
 type Match = { start: number; end: number; key: string; value: number };
+/** A term of the text at its place among all of them, as the index counts. */
+type PlacedTerm = { term: string; folded: string; gram: boolean; start: number; end: number };
 
-export function createMatcher(terms: QueryTerm[], tokenizer: Tokenizer): SnippetMatcher {
+export function createMatcher(terms: QueryTerm[]): SnippetMatcher {
   const values = new Map<string, number>();
   const prefixes: string[] = [];
+  const phrases: { words: string[]; prefix: boolean }[] = [];
   const telling = terms.some((term) => !term.stopWord);
-  for (const term of terms) {
-    const value = telling && term.stopWord ? STOP_WORD_VALUE : 1;
-    for (const word of term.words) {
-      if (term.prefix) prefixes.push(word);
-      values.set(word, value);
+  for (const { spellings, stopWord } of terms) {
+    for (const { words, prefix, field, implied } of spellings) {
+      const [only] = words;
+      if (implied || only === undefined || field === 'title' || field === 'heading') continue;
+      if (words.length > 1) phrases.push({ words, prefix });
+      else if (prefix) prefixes.push(only);
+      else values.set(only, telling && stopWord ? STOP_WORD_VALUE : 1);
     }
   }
-  return {
-    values,
-    prefixes,
-    beginnings: new Set([...values.keys()].map((key) => key.slice(0, STABLE_PREFIX))),
-    tokenizer,
-  };
+  const all = [...values.keys(), ...prefixes, ...phrases.flatMap(({ words }) => words)];
+  const beginnings = new Set(all.map((key) => key.slice(0, STABLE_PREFIX)));
+  return { values, prefixes, phrases, beginnings: all.some(mayLoseBeginning) ? undefined : beginnings };
 }
+
+type SnippetOptions = {
+  /** What stands above all of the text. */
+  header: string | null;
+  /** That of the text's wording. */
+  tokenizer: Tokenizer;
+};
 
 /**
  * The window of the text that says most of what was asked, cut at word boundaries and never inside a character; in front
  * of it, on a line of its own, what stands above all of the text.
  * @returns the window, and the matched words as [start, end) offsets into it.
  */
-export function makeSnippet(text: string, matcher: SnippetMatcher, header: string | null = null): Snippet {
-  const matches = findMatches(text, matcher);
+export function makeSnippet(text: string, matcher: SnippetMatcher, { header, tokenizer }: SnippetOptions): Snippet {
+  const matches = findMatches(text, matcher, tokenizer);
   const shown = show(text, matches, cut(text, bestStart(matches)));
   if (header === null) return shown;
   const above = `${header.slice(0, wordEnd(header, MAX_HEADER_LENGTH))}\n`;
-  const { highlights } = show(above, findMatches(above, matcher), [0, above.length]);
+  const { highlights } = show(above, findMatches(above, matcher, tokenizer), [0, above.length]);
   const moved = shown.highlights.map(([start, end]): [number, number] => [start + above.length, end + above.length]);
   return { text: above + shown.text, highlights: [...highlights, ...moved] };
 }
@@ -67,27 +84,76 @@ function show(text: string, matches: Match[], [from, to]: [number, number]): Sni
   };
 }
 
-function findMatches(text: string, matcher: SnippetMatcher): Match[] {
+function findMatches(text: string, matcher: SnippetMatcher, tokenizer: Tokenizer): Match[] {
+  const { values, prefixes, phrases } = matcher;
+  if (values.size + prefixes.length + phrases.length === 0) return [];
   const matches: Match[] = [];
-  if (matcher.values.size === 0) return matches;
-  const found = (key: string, start: number, end: number): void => {
-    const value = matcher.values.get(key);
-    if (value !== undefined) matches.push({ start, end, key, value });
-  };
+  const placed = new Map<number, PlacedTerm>();
+  let place = 0;
   for (const piece of splitPieces(text)) {
-    if (!piece.spaceless) {
-      const beginning = foldWord(piece.raw.slice(0, STABLE_PREFIX * 2)).slice(0, STABLE_PREFIX);
-      if (matcher.beginnings.has(beginning)) found(matcher.tokenizer.termOf(piece.raw), piece.start, piece.end);
-      continue;
+    for (const found of termsIn(piece, matcher, tokenizer)) {
+      if (found !== undefined) placed.set(place, found);
+      place++;
     }
-    for (const gram of gramsOf(piece.raw)) found(gram.text, piece.start + gram.start, piece.start + gram.end);
-    for (const prefix of matcher.prefixes)
-      findAll(piece.raw, prefix, (at) => {
-        const start = piece.start + at;
-        matches.push({ start, end: start + prefix.length, key: prefix, value: 1 });
-      });
+    if (piece.spaceless) matches.push(...charactersIn(piece, prefixes));
   }
+  for (const { term, folded, gram, start, end } of placed.values()) {
+    const value = values.get(term);
+    if (value !== undefined) matches.push({ start, end, key: term, value });
+    else if (!gram && prefixes.some((prefix) => folded.startsWith(prefix)))
+      matches.push({ start, end, key: folded, value: 1 });
+  }
+  for (const phrase of phrases) matches.push(...occurrences(phrase, placed));
   return matches.sort((a, b) => a.start - b.start || a.end - b.end);
+}
+
+/** The terms of a piece as the index has them, one by one; undefined where it cannot be one of the query's. */
+function termsIn(
+  { raw, start, spaceless }: TextPiece,
+  { beginnings }: SnippetMatcher,
+  tokenizer: Tokenizer,
+): (PlacedTerm | undefined)[] {
+  if (!spaceless) {
+    const beginning = foldTerm(raw.slice(0, UNFOLDED_PREFIX)).slice(0, STABLE_PREFIX);
+    if (beginnings?.has(beginning) === false) return [undefined];
+    return [{ term: tokenizer.termOf(raw), folded: foldTerm(raw), gram: false, start, end: start + raw.length }];
+  }
+  const grams = gramsOf(raw).map((gram) => ({
+    term: gram.text,
+    folded: gram.text,
+    gram: true,
+    start: start + gram.start,
+    end: start + gram.end,
+  }));
+  const end = start + raw.length;
+  const last = lastCharacterOf(raw);
+  return last === raw ? grams : [...grams, { term: last, folded: last, gram: true, start: end - last.length, end }];
+}
+
+/** Where the run has single characters of the query. */
+function charactersIn({ raw, start }: TextPiece, prefixes: string[]): Match[] {
+  const matches: Match[] = [];
+  for (const prefix of prefixes)
+    findAll(raw, prefix, (at) => {
+      matches.push({ start: start + at, end: start + at + prefix.length, key: prefix, value: 1 });
+    });
+  return matches;
+}
+
+/** The words of the phrase, wherever all of them follow each other. */
+function occurrences({ words, prefix }: SnippetMatcher['phrases'][number], placed: Map<number, PlacedTerm>): Match[] {
+  const key = words.join(' ');
+  const matches: Match[] = [];
+  for (const first of placed.keys()) {
+    const found = words.map((word, i) => {
+      const here = placed.get(first + i);
+      const isThere = here?.term === word || (prefix && i === words.length - 1 && here?.folded.startsWith(word));
+      return isThere ? here : undefined;
+    });
+    for (const here of found.every((each) => each !== undefined) ? found : [])
+      if (here !== undefined) matches.push({ start: here.start, end: here.end, key, value: 1 });
+  }
+  return matches;
 }
 
 function findAll(text: string, part: string, found: (at: number) => void): void {

@@ -12,6 +12,8 @@ const document = z.object({
   createdAt: z.number(),
   labels: z.array(z.string()),
   visible: z.boolean(),
+  labelTexts: z.array(z.object({ label: z.string(), text: z.string(), version: z.number() })).optional(),
+  notes: z.array(z.string()).optional(),
 });
 
 export function readHeadings(json: string): string[] {

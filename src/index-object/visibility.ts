@@ -83,6 +83,22 @@ function conditionsOf(filter: SearchFilter): Condition[] {
   among('document_id', filter.documentIds);
   if (filter.createdFrom !== undefined) conditions.push({ sql: 'created_at >= ?', bindings: [filter.createdFrom] });
   if (filter.createdTo !== undefined) conditions.push({ sql: 'created_at <= ?', bindings: [filter.createdTo] });
+  const notAmong = (column: string, values: string[] | undefined): void => {
+    if (values === undefined) return;
+    conditions.push({
+      sql: `(${column} IS NULL OR ${column} NOT IN (SELECT value FROM json_each(?)))`,
+      bindings: [JSON.stringify(values)],
+    });
+  };
+  notAmong('kind', filter.without?.kinds);
+  notAmong('profile', filter.without?.profiles);
+  notAmong('language', filter.without?.languages);
+  if (filter.without?.labels !== undefined) {
+    conditions.push({
+      sql: 'number NOT IN (SELECT document FROM labels WHERE label IN (SELECT value FROM json_each(?)))',
+      bindings: [JSON.stringify(filter.without.labels)],
+    });
+  }
   for (const group of filter.labels ?? []) {
     conditions.push({
       sql: 'number IN (SELECT document FROM labels WHERE label IN (SELECT value FROM json_each(?)))',
