@@ -21,7 +21,7 @@ const filters = createLibraryFilters(deps);
 
 /** Ids of the collections that a search in this one looks into. */
 const subtreeIds = async (ownerId: string, collectionId: string) =>
-  (await filters.labels(ownerId, { collectionId })).flat().map((label) => label.slice('collection:'.length));
+  (await filters.labels(ownerId, { collectionId })).labels.flat().map((label) => label.slice('collection:'.length));
 
 const files = createRepository(database, documents);
 

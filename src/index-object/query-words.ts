@@ -6,6 +6,9 @@ import { foldTerm, termsOf, type Wording } from './wordings.ts';
 /** Words of a query beyond this many are dropped: each costs a walk through its list of chunks. */
 export const MAX_QUERY_WORDS = 64;
 
+const MAX_ALTERNATIVES = 16;
+const MAX_PREFIXES = 16;
+
 /** One way in which the index may spell something: a word, a pair of characters, or words that stand together. */
 export type Spelling = {
   /** Terms as the index spells them, in order; more than one for a phrase. */
@@ -37,10 +40,10 @@ const STEM_HIDING_ENDINGS = ['', 's', 'e', 'ed', 'er', 'ing', 'en', 'ation'];
 
 /** Reads the words of a query; anything is allowed. Its filters are the caller's business. */
 export function readQuery(text: string, wordings: readonly Wording[]): QueryWords {
-  const clauses = parseQuery(text).filter((clause) => clause.type === 'text');
+  const clauses = repeatedOf(parseQuery(text).filter((clause) => clause.type === 'text'));
   return {
-    wanted: distinct(clauses.flatMap((clause) => (clause.excluded ? [] : wantedBy(clause, wordings)))),
-    unwanted: distinct(clauses.flatMap((clause) => (clause.excluded ? together(clause, wordings) : []))),
+    wanted: distinct(clauses, (clause) => (clause.excluded ? [] : wantedBy(clause, wordings))),
+    unwanted: distinct(clauses, (clause) => (clause.excluded ? together(clause, wordings) : [])),
   };
 }
 
@@ -84,7 +87,7 @@ function eachWord(text: string, wordings: readonly Wording[]): QueryTerm[] {
 
 /** One term of a clause with operators: words that stand together, or any of several. */
 function together({ any }: TextClause, wordings: readonly Wording[]): QueryTerm[] {
-  const all = any.flatMap((part) => spellingsOf(part, wordings));
+  const all = any.slice(0, MAX_ALTERNATIVES).flatMap((part) => spellingsOf(part, wordings));
   const spellings = [...new Map(all.map((spelling) => [JSON.stringify(spelling), spelling])).values()];
   if (spellings.length === 0) return [];
   const isOperator = any.length > 1 || any.some(({ form, field }) => form === 'phrase' || field !== null);
@@ -118,14 +121,33 @@ function spellingsOf(part: TextPart, wordings: readonly Wording[]): Spelling[] {
 
 const isSingle = (gram: string): boolean => [...gram].length === 1;
 
-/** Each once, with how often it was said. */
-function distinct(terms: QueryTerm[]): QueryTerm[] {
-  const known = new Map<string, QueryTerm>();
-  for (const term of terms) {
-    const key = JSON.stringify([term.spellings, term.required]);
+type Repeated = { clause: TextClause; times: number };
+
+/** Each clause once. Of many beginnings only the first count: each is a walk through a part of the vocabulary. */
+function repeatedOf(clauses: TextClause[]): Repeated[] {
+  const known = new Map<string, Repeated>();
+  let prefixes = 0;
+  for (const clause of clauses) {
+    const key = JSON.stringify(clause);
     const same = known.get(key);
-    if (same !== undefined) same.times += term.times;
-    else if (known.size < MAX_QUERY_WORDS) known.set(key, { ...term });
+    if (same !== undefined) same.times++;
+    const own = same === undefined ? clause.any.filter(({ form }) => form === 'prefix').length : 0;
+    prefixes += own;
+    if (same === undefined && (own === 0 || prefixes <= MAX_PREFIXES)) known.set(key, { clause, times: 1 });
+  }
+  return [...known.values()];
+}
+
+/** The terms of the clauses, each once, with how often it was said. */
+function distinct(clauses: Repeated[], termsOfClause: (clause: TextClause) => QueryTerm[]): QueryTerm[] {
+  const known = new Map<string, QueryTerm>();
+  for (const { clause, times } of clauses) {
+    for (const term of known.size < MAX_QUERY_WORDS ? termsOfClause(clause) : []) {
+      const key = JSON.stringify([term.spellings, term.required]);
+      const same = known.get(key);
+      if (same !== undefined) same.times += times;
+      else if (known.size < MAX_QUERY_WORDS) known.set(key, { ...term, times });
+    }
   }
   return [...known.values()];
 }

@@ -6,7 +6,17 @@ import { createTagsRepository } from './tags.repository.ts';
 import { foldTagName } from './tags.ts';
 
 /** Filing as people name it. */
-export type FilingFilter = { collectionId?: string | undefined; tag?: string | undefined };
+export type FilingFilter = {
+  collectionId?: string | undefined;
+  tag?: string | undefined;
+  /** Names of which a document must have one of each group. */
+  tagGroups?: string[][] | undefined;
+  /** Names of which it must have none. */
+  withoutTags?: string[] | undefined;
+};
+
+/** The same by labels of the index. */
+export type FilingLabels = { labels: string[][]; without: string[] };
 
 /** Says under which labels the index files what people call a collection or a tag. */
 export function createLibraryFilters({ database }: { database: Database }) {
@@ -19,17 +29,20 @@ export function createLibraryFilters({ database }: { database: Database }) {
      * that does not exist gives an empty group. One round trip, or none when nothing is asked.
      * @throws AppError `not_found` for a collection that is not theirs.
      */
-    async labels(ownerId: string, { collectionId, tag }: FilingFilter): Promise<string[][]> {
-      if (collectionId === undefined && tag === undefined) return [];
+    async labels(ownerId: string, filter: FilingFilter): Promise<FilingLabels> {
+      const { collectionId, tag, tagGroups = [], withoutTags = [] } = filter;
+      const groups = (tag === undefined ? tagGroups : [[tag], ...tagGroups]).map((names) => names.map(foldTagName));
+      const unwanted = withoutTags.map(foldTagName);
+      if (collectionId === undefined && groups.length + unwanted.length === 0) return { labels: [], without: [] };
       const [subtree, tagged] = await database.commit([
         collections.subtree(ownerId, collectionId ?? ''),
-        tags.withKeys(ownerId, tag === undefined ? [] : [foldTagName(tag)]),
+        tags.withKeys(ownerId, [...new Set([...groups.flat(), ...unwanted])]),
       ]);
       if (collectionId !== undefined && subtree.length === 0) throw notFound('collection');
-      return [
-        ...(collectionId === undefined ? [] : [subtree.map(({ id }) => collectionLabel(id))]),
-        ...(tag === undefined ? [] : [tagged.map(({ id }) => tagLabel(id))]),
-      ];
+      const labelsOf = (keys: string[]) =>
+        tagged.filter(({ nameKey }) => keys.includes(nameKey)).map(({ id }) => tagLabel(id));
+      const inCollection = collectionId === undefined ? [] : [subtree.map(({ id }) => collectionLabel(id))];
+      return { labels: [...inCollection, ...groups.map(labelsOf)], without: labelsOf(unwanted) };
     },
   };
 }

@@ -85,9 +85,9 @@ export function createTagsRepository(database: Database) {
     },
 
     /** Ids of the tags with these folded names, of those that there are. */
-    withKeys: (ownerId: string, keys: string[]): Statement<{ id: string }[]> =>
+    withKeys: (ownerId: string, keys: string[]): Statement<{ id: string; nameKey: string }[]> =>
       orm
-        .select({ id: tags.id })
+        .select({ id: tags.id, nameKey: tags.nameKey })
         .from(tags)
         .where(and(eq(tags.ownerId, ownerId), inJson(tags.nameKey, keys))),
   };

@@ -7,6 +7,7 @@ import type {
   SearchMode,
   WordMatch,
 } from '../../index-object/index.types.ts';
+import { describeQuery, parseQuery, type Understood, wordsOf } from '../../index-object/query-language.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
 import type { Ids } from '../../platform/ids.ts';
@@ -16,6 +17,7 @@ import type { Actor } from '../../shared/actor.ts';
 import { decodeCursor, encodeCursor, InvalidCursorError } from '../../shared/page.ts';
 import type { WriteBuffer } from '../../shared/write-buffer.ts';
 import type { LibraryFilters } from '../library/library-filters.ts';
+import { tagsIn, withFiltersIn } from './query-filters.ts';
 import { createQueriesRepository, type QueryRow } from './search.repository.ts';
 
 type Deps = {
@@ -57,6 +59,8 @@ export type SearchOutcome = IndexSearchResult & {
   weights: { keyword: number; semantic: number };
   embeddingModel: string | null;
   vectorStore: VectorStore['consistency'];
+  /** How the query was read. */
+  understood: Understood;
 };
 
 /** Searches of this long are written together. A crash loses them from the history, and nothing else. */
@@ -74,9 +78,10 @@ export function createSearchService(deps: Deps) {
   const history = createQueriesRepository(deps.database);
 
   /** What the semantic side needs; empty, with a notice, when the model or the store cannot be reached. */
-  const vectorSide = async (ownerId: string, { q, kind, profile }: SearchInput): Promise<VectorSide> => {
+  const vectorSide = async (ownerId: string, { text, input }: Meant): Promise<VectorSide> => {
+    const { kind, profile } = input;
     try {
-      const [values] = await embeddings.embed([q], 'query');
+      const [values] = await embeddings.embed([text], 'query');
       if (!values) throw new Error('The embedding model gave no vector.');
       // Punctuation alone says nothing that anything could be like.
       if (values.every((value) => value === 0)) return NO_CANDIDATES;
@@ -132,16 +137,18 @@ export function createSearchService(deps: Deps) {
       const start = performance.now();
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
       const offset = input.cursor === undefined ? 0 : offsetOf(input.cursor);
-      const [labels, { notices, ...side }] = await Promise.all([
-        deps.libraryFilters().labels(actor.userId, { collectionId: input.collectionId, tag: input.tag }),
-        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, input),
+      const clauses = parseQuery(input.q);
+      const filing = { collectionId: input.collectionId, tag: input.tag, ...tagsIn(clauses) };
+      const [{ labels, without }, { notices, ...side }] = await Promise.all([
+        deps.libraryFilters().labels(actor.userId, filing),
+        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, { text: wordsOf(clauses), input }),
       ]);
       const called = performance.now();
       const request: IndexSearchRequest = {
         mode: input.mode,
         query: input.q,
         match: input.match,
-        filter: filterOf(input, labels),
+        filter: withFiltersIn(clauses, filterOf(input, labels), without),
         limit: input.limit,
         offset,
         weights,
@@ -161,6 +168,7 @@ export function createSearchService(deps: Deps) {
         weights,
         embeddingModel: input.mode === 'keyword' ? null : embeddings.model,
         vectorStore: vectors.consistency,
+        understood: describeQuery(clauses),
       };
       record(actor, { input, outcome });
       return outcome;
@@ -172,6 +180,9 @@ export function createSearchService(deps: Deps) {
 }
 
 export type SearchService = ReturnType<typeof createSearchService>;
+
+/** What the meaning is taken from, and what is asked otherwise. */
+type Meant = { text: string; input: SearchInput };
 
 type VectorSide = Pick<IndexSearchRequest, 'vector' | 'vectorCandidates'> & { notices: string[] };
 
