@@ -26,7 +26,8 @@ const COLUMN_CODE = "CASE col WHEN 'title' THEN 0 WHEN 'headings' THEN 1 ELSE 2 
 const MAX_STEPS = 255;
 
 /** Columns lie this far apart: words of two are never near each other. Places behind the last but one are told no more. */
-const COLUMN_LENGTH = 4096;
+const COLUMN_BITS = 12;
+const COLUMN_LENGTH = 1 << COLUMN_BITS;
 const LAST_PLACE = 4000;
 const PLACES = 4 * COLUMN_LENGTH;
 
@@ -199,16 +200,28 @@ function weigh(instances: number[]): Posting {
 
 /** The same of instances that say their places too. */
 function placed(instances: number[]): Posting {
-  const posting = weigh(instances.map((instance) => Math.floor(instance / COLUMN_LENGTH)));
-  if (instances.length > MAX_PLACED_INSTANCES) return posting;
-  const starts = new Uint32Array(posting.slots.length + 1);
+  const slots = new Uint32Array(instances.length);
+  const weights = new Uint8Array(instances.length);
+  const starts = new Uint32Array(instances.length + 1);
+  const at = new Uint16Array(instances.length);
   let count = 0;
-  for (const [i, instance] of instances.entries()) {
+  for (let i = 0; i < instances.length; i++) {
+    const instance = instances[i] ?? 0;
     const slot = Math.floor(instance / PLACES);
-    if (count === 0 || posting.slots[count - 1] !== slot) starts[count++] = i;
+    const place = instance - slot * PLACES;
+    const steps = COLUMN_STEPS[place >> COLUMN_BITS] ?? BODY_STEPS;
+    at[i] = place;
+    if (count === 0 || slots[count - 1] !== slot) {
+      slots[count] = slot;
+      starts[count] = i;
+      weights[count++] = steps;
+    } else {
+      weights[count - 1] = Math.min(MAX_STEPS, (weights[count - 1] ?? 0) + steps);
+    }
   }
   starts[count] = instances.length;
-  return { ...posting, places: { starts, at: Uint16Array.from(instances, (instance) => instance % PLACES) } };
+  const places = instances.length > MAX_PLACED_INSTANCES ? null : { starts: starts.slice(0, count + 1), at };
+  return { slots: slots.slice(0, count), weights: weights.slice(0, count), places };
 }
 
 /** What stands where any of the postings does. */

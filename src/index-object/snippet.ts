@@ -14,6 +14,8 @@ const STABLE_PREFIX = 2;
 const mayLoseBeginning = (term: string): boolean => /^\p{Script=Arabic}/u.test(term);
 /** As much of a word as folds to its first two characters. */
 const UNFOLDED_PREFIX = 4;
+/** Two letters that fold to themselves; `ue` may be an umlaut. */
+const PLAIN_BEGINNING = /^(?![aou]e)[a-z0-9]{2}/i;
 const STOP_WORD_VALUE = 0.05;
 const REPEAT_VALUE = 0.1;
 
@@ -29,6 +31,8 @@ export type SnippetMatcher = {
   phrases: { words: string[]; prefix: boolean }[];
   /** First characters of all of these; undefined where words may lose theirs. */
   beginnings: Set<string> | undefined;
+  /** Whether any of it is the beginning of a word. */
+  marksBeginnings: boolean;
 };
 
 type Match = { start: number; end: number; key: string; value: number };
@@ -51,7 +55,13 @@ export function createMatcher(terms: QueryTerm[]): SnippetMatcher {
   }
   const all = [...values.keys(), ...prefixes, ...phrases.flatMap(({ words }) => words)];
   const beginnings = new Set(all.map((key) => key.slice(0, STABLE_PREFIX)));
-  return { values, prefixes, phrases, beginnings: all.some(mayLoseBeginning) ? undefined : beginnings };
+  return {
+    values,
+    prefixes,
+    phrases,
+    beginnings: all.some(mayLoseBeginning) ? undefined : beginnings,
+    marksBeginnings: prefixes.length > 0 || phrases.some(({ prefix }) => prefix),
+  };
 }
 
 type SnippetOptions = {
@@ -110,13 +120,13 @@ function findMatches(text: string, matcher: SnippetMatcher, tokenizer: Tokenizer
 /** The terms of a piece as the index has them, one by one; undefined where it cannot be one of the query's. */
 function termsIn(
   { raw, start, spaceless }: TextPiece,
-  { beginnings }: SnippetMatcher,
+  { beginnings, marksBeginnings }: SnippetMatcher,
   tokenizer: Tokenizer,
 ): (PlacedTerm | undefined)[] {
   if (!spaceless) {
-    const beginning = foldTerm(raw.slice(0, UNFOLDED_PREFIX)).slice(0, STABLE_PREFIX);
-    if (beginnings?.has(beginning) === false) return [undefined];
-    return [{ term: tokenizer.termOf(raw), folded: foldTerm(raw), gram: false, start, end: start + raw.length }];
+    if (beginnings?.has(beginningOf(raw)) === false) return [undefined];
+    const folded = marksBeginnings ? foldTerm(raw) : '';
+    return [{ term: tokenizer.termOf(raw), folded, gram: false, start, end: start + raw.length }];
   }
   const grams = gramsOf(raw).map((gram) => ({
     term: gram.text,
@@ -128,6 +138,13 @@ function termsIn(
   const end = start + raw.length;
   const last = lastCharacterOf(raw);
   return last === raw ? grams : [...grams, { term: last, folded: last, gram: true, start: end - last.length, end }];
+}
+
+/** The first characters of a word's term. */
+function beginningOf(raw: string): string {
+  const plain = PLAIN_BEGINNING.test(raw);
+  if (plain) return raw.slice(0, STABLE_PREFIX).toLowerCase();
+  return foldTerm(raw.slice(0, UNFOLDED_PREFIX)).slice(0, STABLE_PREFIX);
 }
 
 /** Where the run has single characters of the query. */

@@ -111,7 +111,7 @@ export const searchResultSchema = z
     cacheHit: z.boolean(),
     items: z.array(searchItemSchema),
     notices: z.array(z.string()).openapi({
-      description: 'What was done differently than asked: `any_word`, `semantic_unavailable`, …',
+      description: 'What was done differently than asked: `any_word`, `semantic_unavailable`, `no_words` (only filters or exclusions), …',
     }),
     nextCursor: z.string().nullable(),
     explain: z

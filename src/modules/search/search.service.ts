@@ -138,10 +138,11 @@ export function createSearchService(deps: Deps) {
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
       const offset = input.cursor === undefined ? 0 : offsetOf(input.cursor);
       const clauses = parseQuery(input.q);
+      const text = wordsOf(clauses);
       const filing = { collectionId: input.collectionId, tag: input.tag, ...tagsIn(clauses) };
       const [{ labels, without }, { notices, ...side }] = await Promise.all([
         deps.libraryFilters().labels(actor.userId, filing),
-        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, { text: wordsOf(clauses), input }),
+        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, { text, input }),
       ]);
       const called = performance.now();
       const request: IndexSearchRequest = {
@@ -160,7 +161,7 @@ export function createSearchService(deps: Deps) {
       const next = offset + result.hits.length;
       const outcome: SearchOutcome = {
         ...result,
-        notices: [...new Set([...result.notices, ...notices])],
+        notices: [...new Set([...result.notices, ...notices, ...(text === '' && clauses.length > 0 ? ['no_words'] : [])])],
         queryId,
         mode: input.mode,
         durationMs: Math.round((performance.now() - start) * 100) / 100,
