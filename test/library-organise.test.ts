@@ -9,6 +9,7 @@ import { newApiKey, newUser, type TestUser } from './support/actors.ts';
 import { type Answer, call } from './support/app.ts';
 import { roundTrips } from './support/costs.ts';
 import { newFile, openDatabase } from './support/database.ts';
+import { labelsUnder } from './support/filing-labels.ts';
 
 type Collection = { id: string; parentId: string | null; name: string; version: number; documentCount: number };
 type Problem = { code: string; errors?: { path: string }[] };
@@ -21,7 +22,9 @@ const filters = createLibraryFilters(deps);
 
 /** Ids of the collections that a search in this one looks into. */
 const subtreeIds = async (ownerId: string, collectionId: string) =>
-  (await filters.labels(ownerId, { collectionId })).labels.flat().map((label) => label.slice('collection:'.length));
+  (await labelsUnder(filters, { ownerId, field: 'collectionId', value: collectionId })).map((label) =>
+    label.slice('collection:'.length),
+  );
 
 const files = createRepository(database, documents);
 

@@ -12,6 +12,7 @@ import { newUser, type TestUser } from './support/actors.ts';
 import { type Answer, call } from './support/app.ts';
 import { roundTrips } from './support/costs.ts';
 import { newFile, openDatabase } from './support/database.ts';
+import { labelsUnder } from './support/filing-labels.ts';
 import { unrecorded } from './support/statement-recorder.ts';
 
 type Tag = { id: string; name: string; colour: string | null; usageCount: number; version: number };
@@ -29,7 +30,7 @@ const filters = createLibraryFilters(deps);
 const catalogue = createDocumentsRepository(database);
 
 /** Labels that the index files a tag of this name under. */
-const labelsOf = async (ownerId: string, tag: string) => (await filters.labels(ownerId, { tag })).labels.flat();
+const labelsOf = (ownerId: string, value: string) => labelsUnder(filters, { ownerId, field: 'tag', value });
 
 const collectionsOf = async (ownerId: string, documentId: string) =>
   (await catalogue.find(ownerId, documentId))?.collectionIds ?? [];
@@ -296,7 +297,8 @@ describe('what is filed in a collection', () => {
     const notFound = { kind: 'not_found', message: 'There is no such collection.' };
     const strange = database.commit(collections.addItemStatements(stranger.user.id, { ...item, documentId: theirs }));
     await expect(strange).rejects.toMatchObject(notFound);
-    await expect(filters.labels(stranger.user.id, { collectionId: box })).rejects.toMatchObject(notFound);
+    const looking = labelsUnder(filters, { ownerId: stranger.user.id, field: 'collectionId', value: box });
+    await expect(looking).rejects.toMatchObject(notFound);
 
     const others = Array.from({ length: 100 }, () => newFile(owner));
     await database.commit([files.insertMany(others)]);

@@ -178,6 +178,21 @@ describe('an e-mail address', () => {
     const again = await resend(token);
     expect([again.status, again.body.code]).toEqual([409, 'email_already_verified']);
   });
+
+  it('is not flooded by accounts that are made and deleted with it', async () => {
+    const email = `${crypto.randomUUID()}@example.com`;
+    const register = (username: string) =>
+      call<TestUser & Problem>('/v1/auth/register', { body: { email, username, password: 'Long-enough-8' } });
+    const usernames = Array.from({ length: 12 }, (_, index) => `again-${index}-${email.slice(0, 8)}`);
+    const codes: (string | undefined)[] = [];
+    for (const username of usernames) {
+      const { body } = await register(username);
+      codes.push(body.code);
+      if (body.user) await env.DB.prepare('delete from users where id = ?').bind(body.user.id).run();
+    }
+    expect(codes).toEqual([...Array<undefined>(10), 'too_many_mails', 'too_many_mails']);
+    expect(await mailsTo(email)).toHaveLength(10);
+  });
 });
 
 describe('a mail that was not taken', () => {

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRuntime } from '../src/services.ts';
-import { newApiKey, newUser, type TestUser } from './support/actors.ts';
+import { newAdmin, newApiKey, newUser, type TestUser } from './support/actors.ts';
 import { type Call, call } from './support/app.ts';
 import { allRows } from './support/catalogue.ts';
 import { listen } from './support/console.ts';
@@ -200,6 +200,24 @@ describe('two-factor authentication', () => {
     const { keyRing } = createRuntime(bindings);
     const opened = await keyRing.open(String(after?.secret), `two_factors/${String(after?.id)}`);
     expect(opened).toEqual({ text: user.secret, isOutdated: false });
+  });
+
+  it('is turned off by an administrator for somebody who has lost everything that shows it', async () => {
+    const user = await newTwoFactorUser();
+    const admin = await newAdmin();
+    const ticket = await newTicket(user);
+    const end = (id: string, token = admin.token) =>
+      call<Problem>(`/v1/admin/users/${id}/two-factor`, { method: 'DELETE', token });
+    expect((await end(user.user.id, user.token)).status).toBe(403);
+    expect((await end(admin.user.id)).body.code).toBe('own_account');
+    expect((await end(crypto.randomUUID())).status).toBe(404);
+    expect((await end(user.user.id)).status).toBe(200);
+    expect((await end(user.user.id)).body.code).toBe('two_factor_disabled');
+    expect([await rows('two_factors', user), await rows('recovery_codes', user)]).toEqual([[], []]);
+    expect((await verify(ticket, codeOf(user.secret))).status).toBe(401);
+    expect((await me(user.token)).status).toBe(401);
+    expect((await login(user)).body.session).toBeDefined();
+    expect((await subjects(user)).at(0)).toMatch(/off/);
   });
 
   it('leaves nothing in the log by which somebody could log in', async () => {

@@ -5,6 +5,7 @@ import { SQLiteAsyncDialect, SQLiteSelectBase } from 'drizzle-orm/sqlite-core';
 import { SQLiteRaw } from 'drizzle-orm/sqlite-core/query-builders/raw';
 import type { Breaker } from '../shared/breaker.ts';
 import { createMeteredD1, type Meter, onlyReads } from './metered-d1.ts';
+import { flatRowMapper } from './row-mapping.ts';
 import { refusalOf } from './sql.ts';
 
 /** What makes a statement a guard: the mark by which its failure is known, and what to say then. */
@@ -115,9 +116,22 @@ function openDrizzle(d1: D1Database): DrizzleD1Database {
   const session = new SQLiteD1Session<Record<string, never>, Record<string, never>>(d1, dialect, undefined);
   const prepareQuery = session.prepareQuery.bind(session);
   const queryWithCache = <T>(_sql: string, _parameters: unknown[], query: () => Promise<T>) => query();
-  session.prepareQuery = (...query) => Object.assign(prepareQuery(...query), { queryWithCache });
+  session.prepareQuery = (...query) => {
+    const [, fields, method] = query;
+    const prepared = Object.assign(prepareQuery(...query), { queryWithCache });
+    const mapRows = fields && method === 'all' ? flatRowMapper(fields) : undefined;
+    if (!mapRows) return prepared;
+    return Object.assign(prepared, { mapAllResult: (result: RawRows | NamedRows) => mapRows(rowsOf(result)) });
+  };
   return new DrizzleD1Database('async', dialect, session, undefined);
 }
+
+type RawRows = unknown[][];
+/** As a batch brings them, in the order of the fields. */
+type NamedRows = { results: object[] };
+
+const rowsOf = (result: RawRows | NamedRows): RawRows =>
+  Array.isArray(result) ? result : result.results.map((row) => Object.values(row));
 
 /** Drizzle's batch on D1 binds to a statement that its raw queries, unlike all others, do not bring along. */
 function prepareRaw(statement: Statement, d1: D1Database): void {

@@ -23,6 +23,8 @@ export type RankOptions = {
   /** By generation: 1 when its chunks may be found. */
   allowed: Uint8Array;
   wanted: number;
+  /** Told of every chunk that is found, however many are wanted. */
+  onMatch?: ((slot: number, score: number, isComplete: boolean) => void) | undefined;
 };
 
 export type Ranked = {
@@ -61,7 +63,7 @@ export function createRanker(): Ranker {
   }
 
   /** Takes each touched slot once, and leaves the work arrays empty. */
-  function harvest(terms: TermPosting[], { table, excluded, wanted }: RankOptions): Ranked {
+  function harvest(terms: TermPosting[], { table, excluded, wanted, onMatch }: RankOptions): Ranked {
     // However deep the page, the same candidates are ordered anew: pages neither repeat nor skip.
     const complete = createTopSlots(Math.max(wanted, NEAR_CANDIDATES));
     const partial = createTopSlots(Math.max(wanted, NEAR_CANDIDATES));
@@ -71,8 +73,12 @@ export function createRanker(): Ranker {
     const take = (slot: number): void => {
       const count = counts[slot] ?? 0;
       if (count === 0) return;
-      const best = count === terms.length ? complete : hasRequired(slot) ? partial : undefined;
-      if (excluded?.[slot] !== 1) best?.offer(slot, scores[slot] ?? 0);
+      const score = scores[slot] ?? 0;
+      const isComplete = count === terms.length;
+      if (excluded?.[slot] !== 1 && (isComplete || hasRequired(slot))) {
+        (isComplete ? complete : partial).offer(slot, score);
+        onMatch?.(slot, score, isComplete);
+      }
       counts[slot] = 0;
       scores[slot] = 0;
     };

@@ -1,3 +1,4 @@
+import { stored, typeCodeOf } from './filter-sql.ts';
 import type { IndexedDocument, LabelText } from './index.types.ts';
 import type { LabelTexts } from './label-texts.ts';
 import type { Visibility } from './visibility.ts';
@@ -28,7 +29,7 @@ export type Documents = {
 };
 
 type DocumentRow = Omit<StoredDocument, 'visible'> & { visible: number };
-type Parts = { visibility: Visibility; labelTexts: LabelTexts };
+type Parts = { visibility: Pick<Visibility, 'changed'>; labelTexts: LabelTexts };
 
 export function createDocuments(sql: SqlStorage, { visibility, labelTexts }: Parts): Documents {
   function find(documentId: string): StoredDocument | undefined {
@@ -56,6 +57,17 @@ export function createDocuments(sql: SqlStorage, { visibility, labelTexts }: Par
     );
   }
 
+  function putAttributes(number: number, attributes: NonNullable<IndexedDocument['attributes']>): void {
+    sql.exec('DELETE FROM attributes WHERE document = ?', number);
+    if (attributes.length === 0) return;
+    sql.exec(
+      `INSERT OR IGNORE INTO attributes (name, type, value, document)
+        SELECT value ->> 0, value ->> 1, value ->> 2, CAST(? AS INTEGER) FROM json_each(?)`,
+      number,
+      JSON.stringify(attributes.map(([name, value]) => [name, typeCodeOf(value), stored(value)])),
+    );
+  }
+
   return {
     find,
 
@@ -63,11 +75,13 @@ export function createDocuments(sql: SqlStorage, { visibility, labelTexts }: Par
       const known = find(document.documentId);
       if (known !== undefined && known.revision > document.revision) return known;
       sql.exec(
-        `INSERT INTO documents (document_id, revision, title, kind, profile, language, created_at, visible)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO documents
+            (document_id, revision, title, kind, profile, language, created_at, updated_at, size_bytes, visible)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (document_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,
             kind = excluded.kind, profile = excluded.profile, language = excluded.language,
-            created_at = excluded.created_at, visible = excluded.visible`,
+            created_at = excluded.created_at, updated_at = excluded.updated_at, size_bytes = excluded.size_bytes,
+            visible = excluded.visible`,
         document.documentId,
         document.revision,
         document.title,
@@ -75,15 +89,18 @@ export function createDocuments(sql: SqlStorage, { visibility, labelTexts }: Par
         document.profile,
         document.language,
         document.createdAt,
+        document.updatedAt ?? null,
+        document.sizeBytes ?? null,
         document.visible ? 1 : 0,
       );
-      const stored = get(document.documentId);
+      const put = get(document.documentId);
       const notes = noteOf(document);
       labelTexts.put([...(document.labelTexts ?? []), ...notes]);
-      putLabels(stored.number, [...document.labels, ...notes.map(({ label }) => label)]);
-      if (stored.visible) visibility.changed({ shown: stored.generation });
-      else visibility.changed({ hidden: stored.generation });
-      return stored;
+      putLabels(put.number, [...document.labels, ...notes.map(({ label }) => label)]);
+      putAttributes(put.number, document.attributes ?? []);
+      if (put.visible) visibility.changed({ shown: put.generation });
+      else visibility.changed({ hidden: put.generation });
+      return put;
     },
 
     setGeneration(number, generation) {
@@ -114,6 +131,7 @@ export function createDocuments(sql: SqlStorage, { visibility, labelTexts }: Par
       labelTexts.drop([noteLabel(documentId)]);
       if (document !== undefined) {
         sql.exec('DELETE FROM labels WHERE document = ?', document.number);
+        sql.exec('DELETE FROM attributes WHERE document = ?', document.number);
         sql.exec('DELETE FROM documents WHERE number = ?', document.number);
         visibility.changed({ hidden: document.generation });
       }

@@ -1,5 +1,5 @@
 import type { Documents, StoredDocument } from './documents.ts';
-import type { Generation, IndexedChunk, IndexedDocument, QuantizedVectors } from './index.types.ts';
+import type { Generation, GenerationCommit, IndexedChunk, IndexedDocument, QuantizedVectors } from './index.types.ts';
 import type {
   AppendResult,
   BeginResult,
@@ -34,7 +34,7 @@ export type Generations = {
   begin(document: IndexedDocument): BeginResult;
   append(generation: Generation, chunks: IndexedChunk[]): AppendResult;
   putVectors(documentId: string, vectors: QuantizedVectors): PutVectorsResult;
-  commit(generation: Generation, expectedChunks?: number): CommitResult;
+  commit(generation: GenerationCommit, expectedChunks?: number): CommitResult;
   update(document: IndexedDocument): UpdateResult;
   /** Drops all content of the document, staged or committed; returns what is left of it: zeros. */
   dropAll(document: StoredDocument): RemoveResult;
@@ -249,7 +249,11 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
       const attributes = sql
         .exec<{ attributes: string }>('SELECT attributes FROM generations WHERE number = ?', staged.number)
         .one().attributes;
-      const current = documents.put(readDocument(attributes));
+      const { shownAt } = generation;
+      const current = documents.put({
+        ...readDocument(attributes),
+        ...(shownAt !== undefined && { updatedAt: shownAt }),
+      });
       retitle(staged, current);
       sql.exec("UPDATE generations SET staged = 0, attributes = '{}' WHERE number = ?", staged.number);
       documents.setGeneration(document.number, staged.number);

@@ -1,3 +1,5 @@
+import type { FilterTree, FilterValue } from '../shared/filter-tree.ts';
+
 /**
  * The words in which the rest of the platform talks to a library's index. The index knows no module: a document here is
  * an id with attributes to filter by, a chunk is text with a place in its document.
@@ -15,6 +17,11 @@ export type IndexedDocument = {
   language: string | null;
   /** Milliseconds since the epoch. */
   createdAt: number;
+  /** The same, of its last change. */
+  updatedAt?: number | undefined;
+  sizeBytes?: number | undefined;
+  /** Further values to filter by, under names of the catalogue's; of a text the first 501 characters are enough. */
+  attributes?: [name: string, value: FilterValue][] | undefined;
   /** Opaque exact-match attributes, e.g. `collection:ID`, `tag:NAME`. */
   labels: string[];
   /** False hides the document from every search without dropping its chunks (trash). */
@@ -62,6 +69,9 @@ export type QuantizedVectors = {
 /** A content generation being written: chunks appended under it are invisible until it is committed. */
 export type Generation = { documentId: string; revision: number };
 
+/** `shownAt`: when its document has changed, if that is only known now. */
+export type GenerationCommit = Generation & { shownAt?: number };
+
 export type SearchMode = 'keyword' | 'semantic' | 'hybrid';
 /** `all`: every word must occur (stop words aside, while there are others). `any`: at least one. `auto`: all words first, any word when that finds too little. */
 export type WordMatch = 'all' | 'any' | 'auto';
@@ -76,8 +86,33 @@ export type SearchFilter = {
   /** Inclusive bounds on createdAt, milliseconds since the epoch. */
   createdFrom?: number;
   createdTo?: number;
-  /** What a document must not have. */
-  without?: { kinds?: string[]; profiles?: string[]; languages?: string[]; labels?: string[] };
+  /**
+   * Conditions on `documentId`, `kind`, `profile`, `language`, `createdAt`, `updatedAt`, `sizeBytes`, on labels (`tag` and
+   * `collection`, whose values are whole labels), and on attributes by their names.
+   */
+  where?: FilterTree;
+};
+
+/** What the index can count documents by: a column, the labels that begin with the name and a colon, or years of creation. */
+export const FACETS = ['kind', 'tag', 'profile', 'language', 'collection', 'year'] as const;
+export type Facet = (typeof FACETS)[number];
+
+/** The most frequent values first. */
+export type FacetCounts = { value: string; count: number }[];
+
+export const SORTS = ['relevance', 'createdAt', 'updatedAt', 'title'] as const;
+
+/** Other than by relevance, each document is shown once, by its best passage. */
+export type SearchSort = { by: (typeof SORTS)[number]; order: 'asc' | 'desc' };
+
+/** Where a walk through the pages of one search is. Whoever walks carries it: the index keeps nothing between pages. */
+export type SearchPlace = {
+  /** Number of the newest document at the first page: later ones are not for this walk. */
+  newest: number;
+  /** Whether passages that have only some of the words were taken in at the first page. */
+  widened: boolean;
+  /** What has been shown, as pairs of a document's number and a passage's ordinal. */
+  shown: [document: number, ordinal: number][];
 };
 
 export type IndexSearchRequest = {
@@ -94,6 +129,11 @@ export type IndexSearchRequest = {
   limit: number;
   /** Number of best chunks to skip. */
   offset: number;
+  /** What the pages before have shown; without it, this is the first one. */
+  place?: SearchPlace | undefined;
+  sort?: SearchSort | undefined;
+  /** What to count the matching documents by. */
+  facets?: Facet[] | undefined;
   /** Weights of the two sides in the fusion. */
   weights: { keyword: number; semantic: number };
 };
@@ -123,6 +163,9 @@ export type IndexSearchResult = {
   hits: SearchHit[];
   /** True when more hits exist after these. */
   more: boolean;
+  /** Where the next page begins, if there is one. */
+  next?: SearchPlace;
+  facets?: Partial<Record<Facet, FacetCounts>>;
   /** What was done differently than asked, e.g. `any_word` (nothing matched all words), `semantic_unavailable`. */
   notices: string[];
   /** Milliseconds inside the index, by part. */

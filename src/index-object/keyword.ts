@@ -1,5 +1,5 @@
 import { hasSpacelessScript } from '../shared/words.ts';
-import { createRanker, type TermPosting } from './bm25.ts';
+import { createRanker, type RankOptions, type TermPosting } from './bm25.ts';
 import type { WordMatch } from './index.types.ts';
 import { createPostings, type Posting, unite } from './postings.ts';
 import { expressionOf, type QueryTerm, type Spelling, tellingTerms } from './query-words.ts';
@@ -23,6 +23,8 @@ export type KeywordSearch = {
   /** With fewer chunks that have all words, `auto` adds those with any. */
   enough: number;
   wanted: number;
+  /** Told of every chunk with all of the words, or some, however many are wanted. */
+  onMatch?: RankOptions['onMatch'];
 };
 
 export type KeywordResult = {
@@ -96,13 +98,13 @@ export function createKeyword(sql: SqlStorage, { slots, memory }: Parts): Keywor
       postings.changed();
     },
 
-    search(terms, { match, allowed, excluded, enough, wanted }) {
+    search(terms, { match, allowed, excluded, enough, wanted, onMatch }) {
       const used: TermPosting[] = tellingTerms(terms).map((term) => ({
         posting: postingOf(term),
         times: Math.min(term.times, MAX_REPEATS),
         required: term.required,
       }));
-      const { complete, partial } = rank(used, { table: slots.table(), allowed, excluded, wanted });
+      const { complete, partial } = rank(used, { table: slots.table(), allowed, excluded, wanted, onMatch });
       const rowsRead = postings.takeRowsRead();
       if (match === 'all') return { found: complete, widened: false, rowsRead };
       if (match === 'any') return { found: best([...complete, ...partial], wanted), widened: false, rowsRead };

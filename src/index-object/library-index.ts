@@ -1,9 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
 import { createDocuments, type Documents } from './documents.ts';
+import { createFacets, type Facets } from './facets.ts';
 import { createGenerations, type Generations, type OrdinalRange } from './generations.ts';
 import type {
   Generation,
+  GenerationCommit,
   IndexedChunk,
   IndexedDocument,
   IndexSearchRequest,
@@ -36,7 +38,7 @@ import { createSettings, type Settings } from './settings.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createVectorBlocks, type VectorBlocks } from './vector-blocks.ts';
 import { createVectors, type Vectors } from './vectors.ts';
-import { createVisibility, type Visibility } from './visibility.ts';
+import { createVisibility, type Visibility, type VisibilityChange } from './visibility.ts';
 
 /** Between two slices of rewording others get their turn. */
 const REWORDING_PAUSE_MS = 50;
@@ -53,6 +55,7 @@ const TABLES = `SELECT count(*) AS tables FROM sqlite_master
 export class LibraryIndex extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   readonly #documents: Documents;
+  readonly #facets: Facets;
   readonly #generations: Generations;
   readonly #keyword: Keyword;
   readonly #settings: Settings;
@@ -77,9 +80,17 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#labelTexts = createLabelTexts(sql, this.#keyword.reset);
     this.#blocks = createVectorBlocks(sql, residentMemory);
     this.#vectors = createVectors(sql, { settings: this.#settings, blocks: this.#blocks });
-    this.#documents = createDocuments(sql, { visibility: this.#visibility, labelTexts: this.#labelTexts });
+    this.#facets = createFacets(sql, residentMemory);
+    const visibility = {
+      changed: (change: VisibilityChange) => {
+        this.#visibility.changed(change);
+        this.#facets.changed(change);
+      },
+    };
+    this.#documents = createDocuments(sql, { visibility, labelTexts: this.#labelTexts });
     const parts = {
       documents: this.#documents,
+      facets: this.#facets,
       keyword: this.#keyword,
       settings: this.#settings,
       slots: this.#slots,
@@ -121,7 +132,7 @@ export class LibraryIndex extends DurableObject<Env> {
    * Makes staged content the visible one and drops what was there before, at once.
    * @param expectedChunks refuse (`incomplete`) when another number of chunks has arrived.
    */
-  async commitGeneration(generation: Generation, expectedChunks?: number): Promise<CommitResult> {
+  async commitGeneration(generation: GenerationCommit, expectedChunks?: number): Promise<CommitResult> {
     const result = this.#write(() => this.#generations.commit(generation, expectedChunks));
     await this.#rewordLater();
     return result;
@@ -246,5 +257,6 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#slots.reset();
     this.#visibility.reset();
     this.#wordings.reset();
+    this.#facets.reset();
   }
 }

@@ -69,8 +69,8 @@ export function wordsOf(clauses: Clause[]): string {
 export function describeQuery(clauses: Clause[]): Understood {
   const texts = clauses.filter(isWanted).map(({ any }) => any.map(describePart));
   return {
-    all: texts.flatMap((any) => (any.length === 1 ? any : [])),
-    any: texts.filter((any) => any.length > 1),
+    all: texts.flatMap((parts) => (parts.length === 1 ? parts : [])),
+    any: texts.filter((parts) => parts.length > 1),
     not: clauses.flatMap((clause) => (clause.type === 'text' && clause.excluded ? clause.any.map(describePart) : [])),
     filters: clauses.flatMap((clause) => (clause.type === 'text' ? [] : [describeFilter(clause)])),
   };

@@ -73,6 +73,20 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   ['ALTER TABLE chunks ADD COLUMN header TEXT'],
   // When a chunk is heard, in recordings.
   ['ALTER TABLE chunks ADD COLUMN start_ms INTEGER', 'ALTER TABLE chunks ADD COLUMN end_ms INTEGER'],
+  // What searches filter and sort by besides; null until the catalogue has sent it. A value is the text, number or truth of
+  // its type; the order of the key finds equal ones, and those in a range, without reading others.
+  [
+    'ALTER TABLE documents ADD COLUMN updated_at INTEGER',
+    'ALTER TABLE documents ADD COLUMN size_bytes INTEGER',
+    `CREATE TABLE attributes (
+      name TEXT NOT NULL,
+      type TEXT NOT NULL,
+      value NOT NULL,
+      document INTEGER NOT NULL,
+      PRIMARY KEY (name, type, value, document)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX attributes_document ON attributes (document)',
+  ],
   // How a generation's words became terms, up to which ordinal they have become those of another wording since, and the
   // texts of labels: names of tags, notes on a document.
   [

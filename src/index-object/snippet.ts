@@ -1,5 +1,5 @@
 import { gramsOf, lastCharacterOf, splitPieces, type TextPiece, type Tokenizer } from '../shared/words.ts';
-import type { QueryTerm } from './query-words.ts';
+import type { QueryTerm, Spelling } from './query-words.ts';
 import { foldTerm } from './wordings.ts';
 
 /** Length that a snippet aims at: about three lines of a result list, UTF-16 code units. */
@@ -40,29 +40,29 @@ type Match = { start: number; end: number; key: string; value: number };
 type PlacedTerm = { term: string; folded: string; gram: boolean; start: number; end: number };
 
 export function createMatcher(terms: QueryTerm[]): SnippetMatcher {
-  const values = new Map<string, number>();
-  const prefixes: string[] = [];
-  const phrases: { words: string[]; prefix: boolean }[] = [];
   const telling = terms.some((term) => !term.stopWord);
-  for (const { spellings, stopWord } of terms) {
-    for (const { words, prefix, field, implied } of spellings) {
-      const [only] = words;
-      if (implied || only === undefined || field === 'title' || field === 'heading') continue;
-      if (words.length > 1) phrases.push({ words, prefix });
-      else if (prefix) prefixes.push(only);
-      else values.set(only, telling && stopWord ? STOP_WORD_VALUE : 1);
-    }
-  }
-  const all = [...values.keys(), ...prefixes, ...phrases.flatMap(({ words }) => words)];
-  const beginnings = new Set(all.map((key) => key.slice(0, STABLE_PREFIX)));
+  const shown = terms.flatMap(({ spellings, stopWord }) =>
+    spellings.filter(isShown).map(({ words, prefix }) => ({ words, prefix, isFaint: telling && stopWord })),
+  );
+  const phrases = shown.filter(({ words }) => words.length > 1);
+  const single = shown.filter(({ words }) => words.length === 1);
+  const prefixes = single.filter(({ prefix }) => prefix).flatMap(({ words }) => words);
+  const values = single
+    .filter(({ prefix }) => !prefix)
+    .flatMap(({ words, isFaint }) => words.map((word): [string, number] => [word, isFaint ? STOP_WORD_VALUE : 1]));
+  const all = shown.flatMap(({ words }) => words);
+  const beginnings = new Set(all.map((word) => word.slice(0, STABLE_PREFIX)));
   return {
-    values,
+    values: new Map(values),
     prefixes,
     phrases,
     beginnings: all.some(mayLoseBeginning) ? undefined : beginnings,
-    marksBeginnings: prefixes.length > 0 || phrases.some(({ prefix }) => prefix),
+    marksBeginnings: shown.some(({ prefix }) => prefix),
   };
 }
+
+/** Whether it would be found in what snippets are made of. */
+const isShown = ({ field, implied }: Spelling): boolean => !implied && (field === null || field === 'body');
 
 type SnippetOptions = {
   /** What stands above all of the text. */
@@ -97,24 +97,18 @@ function show(text: string, matches: Match[], [from, to]: [number, number]): Sni
 function findMatches(text: string, matcher: SnippetMatcher, tokenizer: Tokenizer): Match[] {
   const { values, prefixes, phrases } = matcher;
   if (values.size + prefixes.length + phrases.length === 0) return [];
-  const matches: Match[] = [];
-  const placed = new Map<number, PlacedTerm>();
-  let place = 0;
-  for (const piece of splitPieces(text)) {
-    for (const found of termsIn(piece, matcher, tokenizer)) {
-      if (found !== undefined) placed.set(place, found);
-      place++;
-    }
-    if (piece.spaceless) matches.push(...charactersIn(piece, prefixes));
-  }
-  for (const { term, folded, gram, start, end } of placed.values()) {
+  const pieces = splitPieces(text);
+  const terms = pieces.flatMap((piece) => termsIn(piece, matcher, tokenizer));
+  const placed = new Map(terms.flatMap((term, place) => (term === undefined ? [] : [[place, term] as const])));
+  const words = [...placed.values()].flatMap(({ term, folded, gram, start, end }): Match[] => {
     const value = values.get(term);
-    if (value !== undefined) matches.push({ start, end, key: term, value });
-    else if (!gram && prefixes.some((prefix) => folded.startsWith(prefix)))
-      matches.push({ start, end, key: folded, value: 1 });
-  }
-  for (const phrase of phrases) matches.push(...occurrences(phrase, placed));
-  return matches.sort((a, b) => a.start - b.start || a.end - b.end);
+    if (value !== undefined) return [{ start, end, key: term, value }];
+    const begins = !gram && prefixes.some((prefix) => folded.startsWith(prefix));
+    return begins ? [{ start, end, key: folded, value: 1 }] : [];
+  });
+  const characters = pieces.flatMap((piece) => (piece.spaceless ? charactersIn(piece, prefixes) : []));
+  const together = phrases.flatMap((phrase) => occurrences(phrase, placed));
+  return [...words, ...characters, ...together].sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
 /** The terms of a piece as the index has them, one by one; undefined where it cannot be one of the query's. */

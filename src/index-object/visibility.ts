@@ -1,35 +1,36 @@
+import type { FilterTree } from '../shared/filter-tree.ts';
+import { compileFilter } from './filter-sql.ts';
 import type { SearchFilter } from './index.types.ts';
 
 /** Masks kept for filters used since the last write: more than one person alternates between. */
 const KEPT_MASKS = 16;
 
+export type VisibilityChange = { hidden?: number | null; shown?: number | null };
+
 export type Visibility = {
   /** By generation: 1 when its chunks may be found under the filter. Numbers beyond the array may not. */
   mask(filter: SearchFilter): { allowed: Uint8Array; rowsRead: number };
   /** To be called after any write to documents: which generations it hid and showed. */
-  changed(change: { hidden?: number | null; shown?: number | null }): void;
+  changed(change: VisibilityChange): void;
   /** Forgets what is held in memory. */
   reset(): void;
 };
 
 const UNFILTERED = '{}';
 
-type Condition = { sql: string; bindings: (string | number)[] };
-
 export function createVisibility(sql: SqlStorage): Visibility {
   const kept = new Map<string, Uint8Array>();
 
   function read(filter: SearchFilter): { allowed: Uint8Array; rowsRead: number } {
-    const conditions = conditionsOf(filter);
-    const where = ['visible = 1', 'generation IS NOT NULL', ...conditions.map((condition) => condition.sql)].join(
-      ' AND ',
-    );
-    const bindings = conditions.flatMap((condition) => condition.bindings);
+    const condition = compileFilter(treeOf(filter));
     const highest = sql
       .exec<{ number: number }>('SELECT number FROM generations ORDER BY number DESC LIMIT 1')
       .toArray()[0];
     const allowed = new Uint8Array((highest?.number ?? 0) + 1);
-    const cursor = sql.exec(`SELECT generation FROM documents WHERE ${where}`, ...bindings);
+    const cursor = sql.exec(
+      `SELECT generation FROM documents WHERE visible = 1 AND generation IS NOT NULL AND ?1 IS NOT NULL AND ${condition.sql}`,
+      condition.parameter,
+    );
     for (const [generation] of cursor.raw<[number]>()) allowed[generation] = 1;
     return { allowed, rowsRead: cursor.rowsRead + 1 };
   }
@@ -68,42 +69,20 @@ function grown(mask: Uint8Array, size: number): Uint8Array {
   return larger;
 }
 
-function conditionsOf(filter: SearchFilter): Condition[] {
-  const conditions: Condition[] = [];
-  const among = (column: string, values: string[] | undefined): void => {
-    if (values === undefined) return;
-    conditions.push({
-      sql: `${column} IN (SELECT value FROM json_each(?))`,
-      bindings: [JSON.stringify(values)],
-    });
-  };
-  among('kind', filter.kinds);
-  among('profile', filter.profiles);
-  among('language', filter.languages);
-  among('document_id', filter.documentIds);
-  if (filter.createdFrom !== undefined) conditions.push({ sql: 'created_at >= ?', bindings: [filter.createdFrom] });
-  if (filter.createdTo !== undefined) conditions.push({ sql: 'created_at <= ?', bindings: [filter.createdTo] });
-  const notAmong = (column: string, values: string[] | undefined): void => {
-    if (values === undefined) return;
-    conditions.push({
-      sql: `(${column} IS NULL OR ${column} NOT IN (SELECT value FROM json_each(?)))`,
-      bindings: [JSON.stringify(values)],
-    });
-  };
-  notAmong('kind', filter.without?.kinds);
-  notAmong('profile', filter.without?.profiles);
-  notAmong('language', filter.without?.languages);
-  if (filter.without?.labels !== undefined) {
-    conditions.push({
-      sql: 'number NOT IN (SELECT document FROM labels WHERE label IN (SELECT value FROM json_each(?)))',
-      bindings: [JSON.stringify(filter.without.labels)],
-    });
-  }
-  for (const group of filter.labels ?? []) {
-    conditions.push({
-      sql: 'number IN (SELECT document FROM labels WHERE label IN (SELECT value FROM json_each(?)))',
-      bindings: [JSON.stringify(group)],
-    });
-  }
-  return conditions;
+/** Everything that a filter asks for, as one tree. */
+function treeOf(filter: SearchFilter): FilterTree {
+  const { where, labels = [], createdFrom, createdTo } = filter;
+  const among = (field: string, values: string[] | undefined): FilterTree[] =>
+    values === undefined ? [] : [{ field, is: 'in', values }];
+  const all: FilterTree[] = [
+    ...among('kind', filter.kinds),
+    ...among('profile', filter.profiles),
+    ...among('language', filter.languages),
+    ...among('documentId', filter.documentIds),
+    ...labels.flatMap((group) => among('tag', group)),
+    ...(createdFrom === undefined ? [] : [{ field: 'createdAt', is: 'from' as const, value: createdFrom }]),
+    ...(createdTo === undefined ? [] : [{ field: 'createdAt', is: 'to' as const, value: createdTo }]),
+    ...(where === undefined ? [] : [where]),
+  ];
+  return { all };
 }

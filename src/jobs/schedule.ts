@@ -20,6 +20,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   oldDeadLetters: ({ deadLetters }) => deadLetters.removeOld(),
   usernames: ({ usernameSweep }) => usernameSweep.run(),
   uploads: ({ uploads }) => uploads.sweep(),
+  unsentAttributes: ({ documents }) => documents.sendUnsentAttributes(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

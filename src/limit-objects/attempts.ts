@@ -7,10 +7,13 @@ import { subjectHash } from './subject.ts';
 /** What can be guessed: each has counters of its own, and is named here so that erasing an account forgets them all. */
 export const GUARDED = ['login', 'password', 'two_factor'] as const;
 
-/** Somebody's attempt at a secret. */
+/** What can be made too often: mails to an address. They outlive the account, which anybody can make anew. */
+export const MAILED = 'mail';
+
+/** Somebody's attempt at a secret, or at a mailbox. */
 export type AttemptSubject = {
-  what: (typeof GUARDED)[number];
-  /** Whose secret it is, whether or not there is such an account. */
+  what: (typeof GUARDED)[number] | typeof MAILED;
+  /** Whose it is, whether or not there is such an account. */
   account: string;
   /** Where the attempt comes from, as `addressKey` names it; absent where the platform does not say. */
   address?: string | undefined;

@@ -134,3 +134,48 @@ describe('PDF', () => {
     expect(pdfDate(text)).toBe(date);
   });
 });
+
+describe('what people wrote onto a PDF', () => {
+  const notes = {
+    50: '<</Type/Annot/Subtype/Widget/FT/Tx/T(family_name)/V(Lovelace)/Rect[50 600 200 620]/F 4>>',
+    51: '<</Type/Annot/Subtype/Widget/FT/Tx/T(form1[0].f2[0])/TU(Date of birth)/V(10 December 1815)/Rect[0 0 9 9]/F 4>>',
+    52: '<</Type/Annot/Subtype/Widget/FT/Ch/T(Country)/V(England)/Opt[(England)(France)]/Rect[0 0 9 9]/F 4>>',
+    53: '<</Type/Annot/Subtype/Text/Contents(Is this date right?)/T(Grace)/Rect[0 0 9 9]/F 4>>',
+    54: '<</Type/Annot/Subtype/FreeText/Contents(Typed over the page)/DA(/Helv 12 Tf)/Rect[0 0 9 9]/F 4>>',
+    55: '<</Type/Annot/Subtype/Link/A<</S/URI/URI(https://example.org/form)>>/Rect[0 0 9 9]/F 4>>',
+    56: '<</Type/Annot/Subtype/Widget/FT/Tx/Ff 8192/T(secret)/V(hunter2)/Rect[0 0 9 9]/F 4>>',
+    57: '<</Type/Annot/Subtype/Text/Contents(Taken back)/Rect[0 0 9 9]/F 2>>',
+    58: '<</Type/Annot/Subtype/Widget/FT/Tx/T(empty)/Rect[0 0 9 9]/F 4>>',
+  };
+  const annots = `[${Object.keys(notes)
+    .map((number) => `${number} 0 R`)
+    .join(' ')}]`;
+  const form = (page: string) =>
+    pdf([page, 'The second page'], {
+      objects: notes,
+      page: `/Annots ${annots}`,
+      catalog: `/AcroForm<</Fields ${annots}>>`,
+    });
+
+  it('is found on its page: values of a form, remarks, text typed over it, links', async () => {
+    const { document } = await extract(form('Please fill in.'));
+    expect(document.blocks).toEqual([
+      { type: 'paragraph', text: 'Please fill in.', page: 1 },
+      { type: 'quote', text: 'Grace: Is this date right?', page: 1 },
+      { type: 'paragraph', text: 'Typed over the page', page: 1 },
+      { type: 'paragraph', text: 'family name: Lovelace', page: 1 },
+      { type: 'paragraph', text: 'Date of birth: 10 December 1815', page: 1 },
+      { type: 'paragraph', text: 'Country: England', page: 1 },
+      { type: 'paragraph', text: 'The second page', page: 2 },
+    ]);
+    expect(document.metadata['links']).toEqual(['https://example.org/form']);
+  });
+
+  it('is no reason to lose the text when it is damaged', async () => {
+    const damaged = pdf(['Still there'], {
+      page: '/Annots[50 0 R 51 0 R 4 0 R 7]',
+      objects: { 50: '<</Subtype/Widget/V 7>>', 51: '[' },
+    });
+    expect(textOf(await extract(damaged))).toBe('Still there');
+  });
+});

@@ -41,6 +41,8 @@ type PdfOptions = {
   picture?: boolean;
   /** Further entries of the catalogue and of the information dictionary. */
   catalog?: string;
+  /** Further entries of the first page. */
+  page?: string;
   info?: string;
   /** Further objects by number, from 50. The first page is object 4, the next is 6, and so on. */
   objects?: Record<number, string>;
@@ -54,7 +56,7 @@ export function pdf(pages: string[], options: PdfOptions = {}): Uint8Array {
     `<</Type/Pages/Kids[${kids}]/Count ${pages.length}>>`,
     '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
     ...pages.flatMap((page, i) => [
-      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R>>>>/Contents ${5 + 2 * i} 0 R>>`,
+      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F1 3 0 R>>>>/Contents ${5 + 2 * i} 0 R ${i === 0 ? (options.page ?? '') : ''}>>`,
       stream(page),
     ]),
     ...(options.picture ? [PICTURE] : []),

@@ -115,6 +115,25 @@ describe('Markdown', () => {
     ]);
   });
 
+  it.each<[string, string, Record<string, unknown>, string]>([
+    [
+      'keys in any writing, lists over lines, values over lines',
+      '---\ntitle: Reise\n日付: 2024-01-01\n"my key": x\ntags: [\n  eins,\n  "zwei"\n]\ndescription: >\n  folded\n  text\nauthor:\n  name: Ada\n---\nBody',
+      { title: 'Reise', metadata: { tags: ['eins', 'zwei'], description: 'folded text', author: 'Ada' } },
+      '日付: 2024-01-01 my key: x Body',
+    ],
+    [
+      'TOML, as Hugo has it',
+      '+++\ntitle = "Log"\ntags = ["a"]\n[params]\nproject = "Apollo"\n+++\nBody',
+      { title: 'Log', metadata: { tags: ['a'] } },
+      'project: Apollo Body',
+    ],
+  ])('reads front matter of %s, and keeps what people named themselves', async (_name, source, facts, text) => {
+    const extraction = await extract(bytesOf(source), 'a.md');
+    expect(extraction.document).toMatchObject(facts);
+    expect(textOf(extraction)).toBe(text);
+  });
+
   it.each([
     ['10,000 headings', Array.from({ length: 10_000 }, (_, i) => `## H${i}\n\ntext ${i}`).join('\n\n'), 20_000],
     ['brackets that never close', '['.repeat(40_000), 1],
@@ -153,6 +172,17 @@ describe('HTML', () => {
       'x\ty\n1 2',
     ]);
     expect(Reflect.get(globalThis, 'hacked')).toBeUndefined();
+  });
+
+  it.each([
+    ['a comment that is none, in a script', '<script>var a = "<!--";</script><p>Kept.</p><!-- end -->'],
+    ['a script that is none, in a comment', '<!-- <script> --><p>Kept.</p><script>x</script>'],
+    ['a drawing without content', '<svg class="icon"/><p>Kept.</p>'],
+    ['elements of names that begin alike', '<style-guide><p>Kept.</p></style-guide>'],
+    ['an empty comment', '<!--><p>Kept.</p><!-- x -->'],
+    ['a comment that ends in a bang', '<!-- x --!><p>Kept.</p><!-- y -->'],
+  ])('is not lost behind %s', async (_name, html) => {
+    expect(textOf(await extract(bytesOf(`<html><body>${html}</body></html>`), 'a.html'))).toBe('Kept.');
   });
 
   it('reads what is nested 50,000 deep', { timeout: 20_000 }, async () => {

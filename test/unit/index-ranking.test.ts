@@ -145,7 +145,8 @@ describe('query words', () => {
         const { wanted, unwanted } = readQuery(text, wordings);
         const terms = [...wanted, ...unwanted];
         expect(terms.length).toBeLessThanOrEqual(128);
-        for (const word of terms.flatMap((term) => term.spellings.flatMap(({ words }) => words))) expect(word).toMatch(/^[\p{L}\p{N}\p{M}\p{Co}]+$/u);
+        for (const word of terms.flatMap((term) => term.spellings.flatMap(({ words }) => words)))
+          expect(word).toMatch(/^[\p{L}\p{N}\p{M}\p{Co}]+$/u);
       }),
       { numRuns: 300 },
     );

@@ -21,7 +21,10 @@ describe('the query language', () => {
     ['"two words" OR title:one', '"two words" OR title:one'],
     ['a OR OR b', 'a OR b'],
     ['contr* 防守*', 'contr* | 防守*'],
-    ['title:lease HEADING:"monthly fees" body:rent* -title:draft', 'title:lease | heading:"monthly fees" | body:rent* | -title:draft'],
+    [
+      'title:lease HEADING:"monthly fees" body:rent* -title:draft',
+      'title:lease | heading:"monthly fees" | body:rent* | -title:draft',
+    ],
     ['tag:work tag:"to read" OR tag:later -tag:done', 'tag:work | tag:"to read" OR tag:later | -tag:done'],
     ['kind:PDF profile:contract -language:de', 'kind:pdf | profile:contract | -language:de'],
     ['after:2026 before:2026-03 -after:2026-03-05', 'after:2026-01-01 | before:2026-03-01 | before:2026-03-05'],

@@ -46,7 +46,10 @@ const words = (...places: [slot: number, ...at: number[]][]) => ({
   slots: Uint32Array.from(places, ([slot]) => slot),
   weights: Uint8Array.from(places, ([, ...at]) => at.length),
   places: {
-    starts: Uint32Array.from([0, ...places.map((_, i) => places.slice(0, i + 1).reduce((n, p) => n + p.length - 1, 0))]),
+    starts: Uint32Array.from([
+      0,
+      ...places.map((_, i) => places.slice(0, i + 1).reduce((n, p) => n + p.length - 1, 0)),
+    ]),
     at: Uint16Array.from(places.flatMap(([, ...at]) => at)),
   },
 });

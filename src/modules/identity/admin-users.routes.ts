@@ -142,6 +142,20 @@ const forceReset = scopedRoute('admin', {
   },
 });
 
+const endTwoFactor = scopedRoute('admin', {
+  method: 'delete',
+  path: '/v1/admin/users/{id}/two-factor',
+  operationId: 'endTwoFactorOfUser',
+  tags,
+  summary: 'Turn off the second factor of an account',
+  description:
+    'For somebody who has lost their authenticator app and their recovery codes; make sure that it is them who asks. ' +
+    'Removes both, ends the sessions and tells the owner by mail. Passkeys stay. Not your own (409 `own_account`), nor ' +
+    'where there is none (409 `two_factor_disabled`).',
+  request: { params },
+  responses: { 200: json(adminUserSchema, 'The account.'), ...problems('not_found', 'conflict', 'invalid_fields') },
+});
+
 /** Other people's accounts. */
 export function adminUserRoutes(app: Router): void {
   app.openapi(list, async (c) => {
@@ -196,6 +210,11 @@ export function adminUserRoutes(app: Router): void {
   app.openapi(endSessions, async (c) => {
     await c.var.services.adminUsers.endSessions(c.var.actor, c.req.valid('param').id);
     return c.body(null, 204);
+  });
+
+  app.openapi(endTwoFactor, async (c) => {
+    const user = await c.var.services.adminUsers.endTwoFactor(c.var.actor, c.req.valid('param').id);
+    return c.json(presentAdminUser(user), 200);
   });
 
   app.openapi(forceReset, async (c) => {

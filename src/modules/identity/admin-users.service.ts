@@ -2,28 +2,28 @@ import type { Config } from '../../config.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import { requireChange } from '../../db/sql.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Ids } from '../../platform/ids.ts';
 import type { Actor } from '../../shared/actor.ts';
 import { notFound, staleVersion } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import { createAdminUsersRepository, type UserFilter } from './admin-users.repository.ts';
+import { twoFactorDisabled } from './factors/factors.errors.ts';
+import { createNotices, type NoticeDeps } from './factors/notices.ts';
+import { createTwoFactorRepository } from './factors/two-factor.repository.ts';
 import * as errors from './identity.errors.ts';
 import { createIdentityRepository } from './identity.repository.ts';
 import type { Session, User } from './identity.table.ts';
 import type { IdentityCache } from './identity-cache.ts';
 import { emailKey, usernameKeys } from './login-keys.ts';
+import { twoFactorOffMail } from './mails/two-factor-changed.ts';
 import { createPasswords, UNUSABLE_PASSWORD } from './password.ts';
 import { generatePassword } from './password-generator.ts';
 import { summarise, type UserNumbers } from './user-statistics.ts';
-import type { Verifications } from './verifications.ts';
 
-type Deps = {
+type Deps = NoticeDeps & {
   database: Database;
   config: Pick<Config, 'SCRYPT_COST_LOG2'>;
   clock: Clock;
-  ids: Ids;
   identities: IdentityCache;
-  verifications: Verifications;
 };
 
 export type UserSearch = Omit<PageRequest, 'sort'> &
@@ -57,6 +57,8 @@ export function createAdminUsersService(deps: Deps) {
   const { database, clock, ids, identities, verifications } = deps;
   const repository = createAdminUsersRepository(database);
   const identity = createIdentityRepository(database);
+  const factors = createTwoFactorRepository(database);
+  const notify = createNotices(deps);
   const passwords = createPasswords({ costLog2: deps.config.SCRYPT_COST_LOG2 });
 
   const requireAdmin = (actor: Actor): Statement[] => repository.requireAdmin(actor, clock.now());
@@ -182,6 +184,23 @@ export function createAdminUsersService(deps: Deps) {
     async endSessions(actor: Actor, id: string): Promise<void> {
       requireOther(actor, id);
       await commitChange(id, [...requireAdmin(actor), repository.removeSessions(id)]);
+    },
+
+    /** Lets in by the password alone whoever has lost their app and their codes. Ends all sessions. */
+    async endTwoFactor(actor: Actor, id: string): Promise<User> {
+      requireOther(actor, id);
+      const now = clock.now();
+      const changed = await commitChange(id, [
+        ...requireAdmin(actor),
+        repository.requireUser(id),
+        ...factors.turnOff(id, { now, refusal: twoFactorDisabled }),
+        factors.remove(id),
+        factors.removeCodes(id),
+        factors.removeTickets(id),
+        ...locking(id, now),
+      ]);
+      notify(changed, () => twoFactorOffMail(changed));
+      return changed;
     },
 
     /** Makes the password worthless, ends all sessions, and mails a link to choose another password. */

@@ -56,6 +56,7 @@ export function createAuthService(deps: Deps) {
     async register({ email, username, password, fullName = null, ...client }: Registration): Promise<SignedIn> {
       if (!config.REGISTRATION_OPEN) throw errors.registrationClosed();
       await policy.requireAcceptable(password, { path: 'password', owner: { email, username } });
+      await verifications.requireMailbox(email);
       const passwordHash = await passwords.hash(password);
       const now = clock.now();
       const keys = { emailKey: emailKey(email), ...usernameKeys(username) };

@@ -1,11 +1,15 @@
 import type { Config } from '../../config.ts';
 import type { Database, Statement } from '../../db/client.ts';
+import { type Attempts, MAILED } from '../../limit-objects/attempts.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Mail, MailError, type Mailer } from '../../platform/mail/mail.ts';
+import { AppError } from '../../shared/app-error.ts';
 import type { AuditService } from '../audit/audit.service.ts';
+import * as errors from './identity.errors.ts';
 import type { User } from './identity.table.ts';
+import { emailKey } from './login-keys.ts';
 import { changeEmailMail } from './mails/change-email.ts';
 import { invitationMail } from './mails/invitation.ts';
 import type { MailContent } from './mails/layout.ts';
@@ -26,6 +30,7 @@ export type VerificationDeps = {
   logger: Logger;
   waitUntil: (work: Promise<unknown>) => void;
   audit: AuditService;
+  attempts: Pick<Attempts, 'begin'>;
 };
 
 type Addressee = Pick<User, 'id' | 'email' | 'username'>;
@@ -64,6 +69,7 @@ export function createVerifications({
   logger,
   waitUntil,
   audit,
+  attempts,
 }: VerificationDeps) {
   const repository = createVerificationsRepository(database);
 
@@ -108,7 +114,22 @@ export function createVerifications({
     };
   };
 
+  /**
+   * Counts a mail that somebody who may be anybody wants sent, so that no mailbox is flooded by accounts that are made and
+   * deleted with its address. @throws too_many_mails
+   */
+  const requireMailbox = async (email: string): Promise<void> => {
+    try {
+      await attempts.begin({ what: MAILED, account: JSON.stringify({ emailKey: emailKey(email) }) });
+    } catch (error) {
+      const isRefused = error instanceof AppError && error.kind === 'rate_limited';
+      throw isRefused ? errors.tooManyMails() : error;
+    }
+  };
+
   return {
+    requireMailbox,
+
     /** A mail that is committed with something else, such as a user who is being made. */
     issue,
 
@@ -123,6 +144,7 @@ export function createVerifications({
       user: Addressee,
       { purpose, refusal, guards = [] }: { purpose: Purpose; refusal: () => Error; guards?: Statement[] },
     ): Promise<Pick<Issued, 'deliver'>> {
+      await requireMailbox(user.email);
       const now = clock.now();
       const { insert, deliver: deliverIt } = issue(user, { purpose, now });
       const bound = { purpose, since: now - HOUR_MS, limit: MAX_PER_HOUR, refusal };

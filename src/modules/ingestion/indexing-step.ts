@@ -1,5 +1,6 @@
 import type { IndexOf } from '../../index-object/client.ts';
 import type { IndexedDocument } from '../../index-object/index.types.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { dequantize, type PackedEmbeddings } from '../../platform/embeddings/quantize.ts';
 import { VectorModelMismatchError, type VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Reading } from './archive.ts';
@@ -20,11 +21,14 @@ type Options = {
   beforeShowing: () => Promise<void>;
 };
 
-/** Stages a document's passages and vectors in the owner's index, then makes them visible all at once. */
+/**
+ * Stages a document's passages and vectors in the owner's index, then makes them visible all at once.
+ * @returns since when they are, which the index takes for the document's last change.
+ */
 export async function indexReading(
-  { indexOf, vectors }: { indexOf: IndexOf; vectors: VectorStore },
+  { indexOf, vectors, clock }: { indexOf: IndexOf; vectors: VectorStore; clock: Pick<Clock, 'now'> },
   { ownerId, document, reading, packed, formerChunkCount, onProgress, beforeShowing }: Options,
-): Promise<void> {
+): Promise<number> {
   const index = indexOf(ownerId);
   const { documentId, revision } = document;
   const generation = { documentId, revision };
@@ -40,12 +44,14 @@ export async function indexReading(
   }
 
   await beforeShowing();
-  const committed = await index.commitGeneration(generation, reading.chunks.length);
+  const shownAt = clock.now();
+  const committed = await index.commitGeneration({ ...generation, shownAt }, reading.chunks.length);
   if (!committed.ok) throw new Error(`The index refused to show document ${documentId}: ${committed.reason}.`);
   const count = reading.chunks.length;
   if (formerChunkCount > count) {
     await vectors.remove(ownerId, { documentId, fromOrdinal: count, toOrdinal: formerChunkCount });
   }
+  return shownAt;
 }
 
 type VectorRun = Pick<Options, 'ownerId' | 'document' | 'packed'> & { first: number; count: number };

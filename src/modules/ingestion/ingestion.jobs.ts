@@ -88,7 +88,7 @@ export function createProcessing(deps: Deps): JobHandler {
         beforeKeeping: attempt.prove,
       });
       await attempt.heartbeat({ step: 'index', ...share(reading, { done: 0, from: PROGRESS.index, to: 100 }) });
-      await indexReading(deps, {
+      const shownAt = await indexReading(deps, {
         ownerId,
         document: documents.asIndexed(document, reading),
         reading,
@@ -99,7 +99,7 @@ export function createProcessing(deps: Deps): JobHandler {
       });
       const { chunks, kind } = reading;
       const analysis = documents.analyse(document);
-      const ready = documents.ready(document, reading);
+      const ready = documents.ready(document, { reading, now: shownAt });
       return {
         result: { chunks: chunks.length, embeddedTexts, kind, embeddingModel: packed.model },
         statements: [...ready.statements, analysis.insert],

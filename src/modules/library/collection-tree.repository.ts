@@ -42,11 +42,17 @@ export function createCollectionTree(database: Database) {
       );
 
   return {
-    /** Ids of the live collection and the live ones in it, at any depth; none when it is not theirs or not live. */
-    subtree: (ownerId: string, id: string): Statement<{ id: string }[]> =>
-      orm.all<{ id: string }>(
-        sql`${below(ownerId, id)} select id from below where deleted_at is null order by depth, id`,
-      ),
+    /** For each of the collections, itself and the live ones in it, at any depth; none when it is not theirs or not live. */
+    subtrees: (ownerId: string, ids: string[]): Statement<{ root: string; id: string }[]> =>
+      orm.all<{ root: string; id: string }>(sql`with recursive below (root, id, depth) as (
+          select collections.id, collections.id, 1 from json_each(${JSON.stringify(ids)}) as wanted
+          cross join collections on collections.id = wanted.value
+          where +collections.owner_id = ${ownerId} and collections.deleted_at is null
+          union all
+          select below.root, inner_one.id, below.depth + 1
+          from below join collections as inner_one on inner_one.parent_id = below.id
+          where +inner_one.owner_id = ${ownerId} and inner_one.deleted_at is null and below.depth < ${MAX_STEPS}
+        ) select root, id from below`),
 
     /** Undoes the batch when the parent is the collection itself or inside it. */
     requireOutside(

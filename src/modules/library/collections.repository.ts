@@ -111,7 +111,17 @@ export function createCollectionsRepository(database: Database) {
       ];
     },
 
-    subtree: tree.subtree,
+    subtrees: tree.subtrees,
+
+    /** The first of the owner's live collections by name. */
+    named: (ownerId: string, limit: number): Statement<{ id: string; name: string }[]> =>
+      orm
+        .select({ id: collections.id, name: collections.name })
+        .from(collections)
+        .where(and(eq(collections.ownerId, ownerId), isNull(collections.deletedAt)))
+        .orderBy(collections.name)
+        .limit(limit),
+
     requireLive,
 
     /** Files documents of the same owner; a row that is there already stays. */

@@ -67,17 +67,21 @@ export function createDocumentProcessing({ database, clock, config, jobs, docume
     },
 
     asIndexed(document: ProcessedDocument, reading: Reading): IndexedDocument {
-      const { kind, language, profile } = reading;
-      return toIndexedDocument({ ...document, title: titleFor(document, reading), kind, language, profile });
+      const { kind, language, profile, metadata: extractedMetadata } = reading;
+      const title = titleFor(document, reading);
+      return toIndexedDocument({ ...document, title, kind, language, profile, extractedMetadata });
     },
 
-    /** Committed together with the job's success. */
-    ready(document: ProcessedDocument, reading: Reading): { statements: Statement[]; made: Job[] } {
+    /** Committed together with the job's success. @param now since when the index shows it. */
+    ready(
+      document: ProcessedDocument,
+      { reading, now }: { reading: Reading; now: number },
+    ): { statements: Statement[]; made: Job[] } {
       const { ownerId, id: documentId, contentId } = document;
       const marked = repository.markReady(ownerId, {
         id: document.id,
         title: titleFor(document, reading),
-        now: clock.now(),
+        now,
         changes: {
           kind: reading.kind,
           profile: reading.profile,

@@ -1,4 +1,4 @@
-import { and, count, eq, lte, ne, type SQL, sql } from 'drizzle-orm';
+import { and, count, eq, gt, lte, ne, type SQL, sql } from 'drizzle-orm';
 import type { Database, Statement } from '../../db/client.ts';
 import { keyset } from '../../db/keyset.ts';
 import { type Changes, createRepository, type NewRow, type Trash } from '../../db/repository.ts';
@@ -213,6 +213,19 @@ export function createDocumentsRepository(database: Database) {
     },
 
     remove: (ownerId: string, id: string): Statement => rows.remove(ownerId, [id]),
+
+    /** Documents that have been read, and are to be read again or being read. */
+    beingReadAnew: (ownerId: string, isAsked: boolean): Statement<Pick<Document, 'id' | 'status'>[]> =>
+      database.orm
+        .select({ id: documents.id, status: documents.status })
+        .from(documents)
+        .where(
+          and(
+            eq(documents.ownerId, ownerId),
+            inJson(documents.status, isAsked ? ['pending', 'processing'] : []),
+            gt(documents.chunkCount, 0),
+          ),
+        ),
 
     /** Rows of any table that still name the document. */
     async countRemains(ownerId: string, id: string): Promise<number> {

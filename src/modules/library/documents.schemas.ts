@@ -180,7 +180,7 @@ const fileProperty = {
   type: 'string' as const,
   format: 'binary',
   description:
-    'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML (also saved pages), Markdown, Jupyter notebooks, JSON, source code, subtitles (.srt, .vtt), e-mail (.eml, .mbox) or plain text in any common encoding; pictures, sound and films; a ZIP archive of such files.',
+    'PDF, Office (.docx, .pptx, .xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML (also saved pages), Markdown, Jupyter notebooks, JSON, source code, subtitles (.srt, .vtt), e-mail (.eml, .msg, .mbox) or plain text in any common encoding; pictures, sound and films; a ZIP archive of such files.',
 };
 
 /** How an upload's form looks in the API's description; the body itself is streamed, never validated as a whole. */

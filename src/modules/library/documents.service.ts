@@ -9,6 +9,7 @@ import { notFound, staleVersion } from '../../shared/app-error.ts';
 import type { PageRequest } from '../../shared/page.ts';
 import type { Profile } from '../ingestion/chunking.ts';
 import type { Job, JobsService, JobType } from '../ingestion/ingestion.service.ts';
+import { createAttributeSweep } from './attribute-sweep.ts';
 import type { CollectionsService } from './collections.service.ts';
 import { createDocumentsRepository, type DocumentFilter, type FiledDocument } from './documents.repository.ts';
 import { createFamiliesRepository, type FamilyScope } from './families.repository.ts';
@@ -127,6 +128,9 @@ export function createDocumentsService(deps: Deps) {
   return {
     /** Figures about an owner's documents, to be read with others. */
     summarise: repository.summarise,
+
+    /** Sends the indexes what they have learned to filter by since. @returns of how many documents. */
+    sendUnsentAttributes: createAttributeSweep(deps).run,
 
     get,
     revise,

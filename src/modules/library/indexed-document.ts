@@ -1,4 +1,5 @@
 import type { IndexedDocument } from '../../index-object/index.types.ts';
+import { attributesOf } from './document-attributes.ts';
 import type { FiledDocument } from './documents.repository.ts';
 
 /** Labels by which the index files documents. */
@@ -15,7 +16,13 @@ export function toIndexedDocument(document: FiledDocument): IndexedDocument {
     profile: document.profile,
     language: document.language,
     createdAt: document.createdAt,
-    labels: [...document.filedTags.map(({ id }) => tagLabel(id)), ...document.labelledCollectionIds.map(collectionLabel)],
+    updatedAt: document.updatedAt,
+    sizeBytes: document.sizeBytes,
+    attributes: attributesOf(document),
+    labels: [
+      ...document.filedTags.map(({ id }) => tagLabel(id)),
+      ...document.labelledCollectionIds.map(collectionLabel),
+    ],
     labelTexts: document.filedTags.map(({ id, name, version }) => ({ label: tagLabel(id), text: name, version })),
     // What could not be read is not found by what an earlier file said.
     visible: document.deletedAt === null && document.status !== 'failed',

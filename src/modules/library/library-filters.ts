@@ -1,50 +1,101 @@
 import type { Database } from '../../db/client.ts';
 import { notFound } from '../../shared/app-error.ts';
+import type { FilterLeaf, FilterTree, FilterValue } from '../../shared/filter-tree.ts';
+import { leavesOf, mapLeaves } from '../../shared/filter-tree.ts';
 import { createCollectionsRepository } from './collections.repository.ts';
+import { createDocumentsRepository } from './documents.repository.ts';
 import { collectionLabel, tagLabel } from './indexed-document.ts';
+import { DOCUMENT_STATUSES } from './library.table.ts';
 import { createTagsRepository } from './tags.repository.ts';
 import { foldTagName } from './tags.ts';
 
-/** Filing as people name it. */
-export type FilingFilter = {
-  collectionId?: string | undefined;
-  tag?: string | undefined;
-  /** Names of which a document must have one of each group. */
-  tagGroups?: string[][] | undefined;
-  /** Names of which it must have none. */
-  withoutTags?: string[] | undefined;
-};
+export { DOCUMENT_STATUSES };
 
-/** The same by labels of the index. */
-export type FilingLabels = { labels: string[][]; without: string[] };
+/** How people file: by names of tags (`tag`), ids of collections (`collectionId`), and by `status`. */
+const FILED_BY = ['tag', 'collectionId', 'status'] as const;
 
-/** Says under which labels the index files what people call a collection or a tag. */
+/** Tags and collections that get their names beside counts; nobody keeps an eye on more. */
+const MAX_NAMED = 5_000;
+
+/** What labels of the index mean to their owner; those that mean nothing any more are not there. */
+export type LabelNames = { tags: Map<string, string>; collections: Map<string, string> };
+
+type Wanted = { where: FilterTree | undefined; naming: { tags: boolean; collections: boolean } };
+type Resolved = { where: FilterTree | undefined; names: LabelNames };
+
+/** Says by which conditions the index finds what people call a collection, a tag or a status. */
 export function createLibraryFilters({ database }: { database: Database }) {
   const collections = createCollectionsRepository(database);
   const tags = createTagsRepository(database);
+  const documents = createDocumentsRepository(database);
 
   return {
     /**
-     * Groups of labels; a document must have one of each group. A collection stands for all that it contains; a tag
-     * that does not exist gives an empty group. One round trip, or none when nothing is asked.
+     * A filter as the index takes it. A collection stands for all that it contains; a tag that does not exist is on no
+     * document. One round trip, or none when nothing is asked.
      * @throws AppError `not_found` for a collection that is not theirs.
      */
-    async labels(ownerId: string, filter: FilingFilter): Promise<FilingLabels> {
-      const { collectionId, tag, tagGroups = [], withoutTags = [] } = filter;
-      const groups = (tag === undefined ? tagGroups : [[tag], ...tagGroups]).map((names) => names.map(foldTagName));
-      const unwanted = withoutTags.map(foldTagName);
-      if (collectionId === undefined && groups.length + unwanted.length === 0) return { labels: [], without: [] };
-      const [subtree, tagged] = await database.commit([
-        collections.subtree(ownerId, collectionId ?? ''),
-        tags.withKeys(ownerId, [...new Set([...groups.flat(), ...unwanted])]),
+    async resolve(ownerId: string, { where, naming }: Wanted): Promise<Resolved> {
+      const asked = askedIn(where);
+      const isAsked = Object.values(asked).some((values) => values.length > 0);
+      if (!isAsked && !naming.tags && !naming.collections) {
+        return { where, names: { tags: new Map(), collections: new Map() } };
+      }
+      const [below, tagged, unready, namedTags, namedCollections] = await database.commit([
+        collections.subtrees(ownerId, asked.collectionId),
+        tags.withKeys(ownerId, asked.tag.map(foldTagName)),
+        documents.beingReadAnew(ownerId, asked.status.length > 0),
+        tags.named(ownerId, naming.tags ? MAX_NAMED : 0),
+        collections.named(ownerId, naming.collections ? MAX_NAMED : 0),
       ]);
-      if (collectionId !== undefined && subtree.length === 0) throw notFound('collection');
-      const labelsOf = (keys: string[]) =>
-        tagged.filter(({ nameKey }) => keys.includes(nameKey)).map(({ id }) => tagLabel(id));
-      const inCollection = collectionId === undefined ? [] : [subtree.map(({ id }) => collectionLabel(id))];
-      return { labels: [...inCollection, ...groups.map(labelsOf)], without: labelsOf(unwanted) };
+      const subtrees = Map.groupBy(below, ({ root }) => root);
+      if (asked.collectionId.some((id) => !subtrees.has(id))) throw notFound('collection');
+      const tagIds = new Map(tagged.map(({ id, nameKey }) => [nameKey, id]));
+      const change = (leaf: FilterLeaf): FilterTree => {
+        if (leaf.is !== 'in') return leaf;
+        const values = leaf.values.map(String);
+        if (leaf.field === 'tag') {
+          return isOneOf('tag', values.flatMap((name) => tagIds.get(foldTagName(name)) ?? []).map(tagLabel));
+        }
+        if (leaf.field === 'collectionId') {
+          const ids = values.flatMap((id) => subtrees.get(id)?.map((found) => found.id) ?? []);
+          return isOneOf('collection', [...new Set(ids)].map(collectionLabel));
+        }
+        return leaf.field === 'status' ? hasStatus(values, unready) : leaf;
+      };
+      return {
+        where: where && mapLeaves(where, change),
+        names: {
+          tags: new Map(namedTags.map(({ id, name }) => [tagLabel(id), name])),
+          collections: new Map(namedCollections.map(({ id, name }) => [collectionLabel(id), name])),
+        },
+      };
     },
   };
 }
 
 export type LibraryFilters = ReturnType<typeof createLibraryFilters>;
+
+/** The values of conditions that only the catalogue understands. */
+function askedIn(where: FilterTree | undefined): Record<(typeof FILED_BY)[number], string[]> {
+  const leaves = where === undefined ? [] : leavesOf(where);
+  const [tag, collectionId, status] = FILED_BY.map((field) => [
+    ...new Set(leaves.flatMap((leaf) => (leaf.field === field && leaf.is === 'in' ? leaf.values.map(String) : []))),
+  ]);
+  return { tag: tag ?? [], collectionId: collectionId ?? [], status: status ?? [] };
+}
+
+const isOneOf = (field: string, values: FilterValue[]): FilterTree => ({ field, is: 'in', values });
+
+/**
+ * What searches find is ready, but for documents that are being read anew and are found by what they said before: those
+ * are few. What could not be read, or is being deleted, is not found at all.
+ */
+function hasStatus(wanted: string[], unready: { id: string; status: string }[]): FilterTree {
+  const among = (isWanted: boolean) =>
+    isOneOf(
+      'documentId',
+      unready.filter(({ status }) => wanted.includes(status) === isWanted).map(({ id }) => id),
+    );
+  return wanted.includes('ready') ? { not: among(false) } : among(true);
+}

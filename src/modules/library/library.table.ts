@@ -40,6 +40,7 @@ export const documents = sqliteTable('documents', {
   contentAt: timestamp('content_at'),
   contentKeyId: text('content_key_id'),
   contentRestoredFrom: integer('content_restored_from'),
+  unsentAttributes: integer('unsent_attributes').notNull().default(0),
 });
 
 export const collections = sqliteTable('collections', {

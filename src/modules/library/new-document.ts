@@ -48,5 +48,6 @@ export function newDocument({ place, file, fields, parentDocumentId, keyId, now 
     createdAt: now,
     updatedAt: now,
     deletedAt: null,
+    unsentAttributes: 0,
   };
 }

@@ -84,6 +84,15 @@ export function createTagsRepository(database: Database) {
         );
     },
 
+    /** The first of the owner's tags by name. */
+    named: (ownerId: string, limit: number): Statement<{ id: string; name: string }[]> =>
+      orm
+        .select({ id: tags.id, name: tags.name })
+        .from(tags)
+        .where(eq(tags.ownerId, ownerId))
+        .orderBy(tags.nameKey)
+        .limit(limit),
+
     /** Ids of the tags with these folded names, of those that there are. */
     withKeys: (ownerId: string, keys: string[]): Statement<{ id: string; nameKey: string }[]> =>
       orm

@@ -7,8 +7,8 @@ import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import { tagNameTaken } from './library.errors.ts';
-import { type CountedTag, createTagsRepository } from './tags.repository.ts';
 import type { TagTexts } from './tag-texts.ts';
+import { type CountedTag, createTagsRepository } from './tags.repository.ts';
 import { distinctTagNames, foldTagName, tidyTagName } from './tags.ts';
 
 type Deps = { database: Database; clock: Clock; ids: Ids; audit: Pick<AuditService, 'making'>; texts: TagTexts };
@@ -84,7 +84,10 @@ export function createTagsService({ database, clock, ids, audit, texts }: Deps) 
       return tag;
     },
 
-    async change(actor: Actor, { id, changes, expectedVersion }: Versioned & { changes: TagChanges }): Promise<CountedTag> {
+    async change(
+      actor: Actor,
+      { id, changes, expectedVersion }: Versioned & { changes: TagChanges },
+    ): Promise<CountedTag> {
       const ownerId = actor.userId;
       const { name, colour } = changes;
       const statements = repository.update(ownerId, {

@@ -20,6 +20,7 @@ export function presentSearch(
       highlights: snippet.highlights,
     })),
     notices: outcome.notices,
+    ...(outcome.facets && { facets: outcome.facets }),
     nextCursor: outcome.nextCursor,
     ...(explain && {
       explain: {

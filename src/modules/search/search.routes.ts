@@ -1,7 +1,7 @@
 import { json, jsonBody, problems, type Router, scopedRoute } from '../../http/openapi.ts';
-import { parseTime } from '../../shared/time.ts';
 import { presentSearch } from './search.presenter.ts';
 import { searchBody, searchQuery, searchResultSchema } from './search.schemas.ts';
+import { toSearch } from './search-filters.ts';
 
 const tags = ['search'];
 const description =
@@ -36,16 +36,14 @@ const searchWithBody = scopedRoute('search:read', {
 /** Finding passages. */
 export function searchRoutes(app: Router): void {
   app.openapi(search, async (c) => {
-    const { explain, from, to, ...query } = c.req.valid('query');
-    const input = { ...query, createdFrom: parseTime(from), createdTo: parseTime(to) };
-    const outcome = await c.var.services.search.search(c.var.actor, input);
+    const { explain, ...query } = c.req.valid('query');
+    const outcome = await c.var.services.search.search(c.var.actor, toSearch(query));
     return c.json(presentSearch(outcome, { explain: explain === 'true' }), 200);
   });
 
   app.openapi(searchWithBody, async (c) => {
-    const { explain, from, to, ...body } = c.req.valid('json');
-    const input = { ...body, createdFrom: parseTime(from), createdTo: parseTime(to) };
-    const outcome = await c.var.services.search.search(c.var.actor, input);
+    const { explain, ...body } = c.req.valid('json');
+    const outcome = await c.var.services.search.search(c.var.actor, toSearch(body));
     return c.json(presentSearch(outcome, { explain }), 200);
   });
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { PROFILES } from '../ingestion/chunking.ts';
+import { facetsSchema, filterFields, filterParameters } from './search-filters.schemas.ts';
 
 const MAX_QUERY_CHARACTERS = 1_000;
 const DEFAULT_LIMIT = 10;
@@ -34,28 +34,12 @@ const match = z.enum(['auto', 'all', 'any']).openapi({
 });
 
 const weight = z.number().min(0).max(10);
-const moment = z.iso.datetime({ offset: true });
-
-const filters = {
-  collectionId: z.uuid().openapi({ description: 'Only in this collection and those below it.' }),
-  tag: z.string().min(1).max(100).openapi({ description: 'Only with this tag.' }),
-  kind: z.string().min(1).max(40).openapi({ example: 'pdf' }),
-  profile: z.enum(PROFILES),
-  language: z.string().min(2).max(8).openapi({ example: 'en' }),
-  documentId: z.uuid().openapi({ description: 'Only in this document.' }),
-  from: moment.openapi({ description: 'Only documents created at or after.' }),
-  to: moment.openapi({ description: 'Only documents created at or before.' }),
-};
-
-const optional = <T extends Record<string, z.ZodType>>(shape: T) => z.object(shape).partial().shape;
-
 export const searchQuery = z.object({
   q: query,
   mode: mode.default('hybrid'),
   match: match.default('auto'),
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
-  cursor: z.string().max(2000).optional(),
-  ...optional(filters),
+  ...filterParameters,
   explain: z.enum(['true', 'false']).default('false').openapi({ description: 'Show how the answer came about.' }),
 });
 
@@ -65,8 +49,7 @@ export const searchBody = z
     mode: mode.default('hybrid'),
     match: match.default('auto'),
     limit: z.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
-    cursor: z.string().max(2000).optional(),
-    ...optional(filters),
+    ...filterFields,
     weights: z.object({ keyword: weight, semantic: weight }).optional(),
     explain: z.boolean().default(false),
   })
@@ -111,8 +94,10 @@ export const searchResultSchema = z
     cacheHit: z.boolean(),
     items: z.array(searchItemSchema),
     notices: z.array(z.string()).openapi({
-      description: 'What was done differently than asked: `any_word`, `semantic_unavailable`, `no_words` (only filters or exclusions), …',
+      description:
+        'What was done differently than asked: `any_word`, `semantic_unavailable`, `no_words` (only filters or exclusions), …',
     }),
+    facets: facetsSchema.optional(),
     nextCursor: z.string().nullable(),
     explain: z
       .object({

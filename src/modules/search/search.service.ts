@@ -1,10 +1,12 @@
 import type { Database, Statement } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type {
+  Facet,
   IndexSearchRequest,
   IndexSearchResult,
-  SearchFilter,
   SearchMode,
+  SearchPlace,
+  SearchSort,
   WordMatch,
 } from '../../index-object/index.types.ts';
 import { describeQuery, parseQuery, type Understood, wordsOf } from '../../index-object/query-language.ts';
@@ -14,11 +16,13 @@ import type { Ids } from '../../platform/ids.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Actor } from '../../shared/actor.ts';
-import { decodeCursor, encodeCursor, InvalidCursorError } from '../../shared/page.ts';
 import type { WriteBuffer } from '../../shared/write-buffer.ts';
 import type { LibraryFilters } from '../library/library-filters.ts';
-import { tagsIn, withFiltersIn } from './query-filters.ts';
+import { filtersIn } from './query-filters.ts';
 import { createQueriesRepository, type QueryRow } from './search.repository.ts';
+import { decodePlace, encodePlace, fingerprintOf, MAX_SHOWN } from './search-cursor.ts';
+import { namedFacets, type SearchFacets } from './search-facets.ts';
+import { type SearchFilters, treeOf } from './search-filters.ts';
 
 type Deps = {
   database: Database;
@@ -34,24 +38,20 @@ type Deps = {
   waitUntil: (work: Promise<unknown>) => void;
 };
 
-export type SearchInput = {
+export type SearchInput = SearchFilters & {
   q: string;
   mode: SearchMode;
   match: WordMatch;
   limit: number;
   cursor?: string | undefined;
-  collectionId?: string | undefined;
-  tag?: string | undefined;
-  kind?: string | undefined;
-  profile?: string | undefined;
-  language?: string | undefined;
-  documentId?: string | undefined;
-  createdFrom?: number | undefined;
-  createdTo?: number | undefined;
+  sort?: SearchSort['by'] | undefined;
+  order?: SearchSort['order'] | undefined;
+  facets?: Facet[] | undefined;
   weights?: { keyword: number; semantic: number } | undefined;
 };
 
-export type SearchOutcome = IndexSearchResult & {
+export type SearchOutcome = Omit<IndexSearchResult, 'facets'> & {
+  facets: SearchFacets | undefined;
   queryId: string;
   mode: SearchMode;
   durationMs: number;
@@ -69,9 +69,6 @@ export const HISTORY_DELAY_MS = 100;
 /** Candidates asked of a hosted vector store: as many as it gives at once. */
 const HOSTED_CANDIDATES = 100;
 
-/** Cursors count hits; nobody pages deeper than this. */
-const MAX_OFFSET = 1_000;
-
 /** Searching one owner's library: one call to the index, and the history written after the answer. */
 export function createSearchService(deps: Deps) {
   const { embeddings, vectors, clock } = deps;
@@ -86,7 +83,7 @@ export function createSearchService(deps: Deps) {
       // Punctuation alone says nothing that anything could be like.
       if (values.every((value) => value === 0)) return NO_CANDIDATES;
       if (vectors.consistency === 'immediate') return { vector: { model: embeddings.model, values }, notices: [] };
-      const filter = { ...(kind && { kinds: [kind] }), ...(profile && { profiles: [profile] }) };
+      const filter = { ...(kind && { kinds: kind }), ...(profile && { profiles: profile }) };
       const query = { model: embeddings.model, values, topK: HOSTED_CANDIDATES, filter };
       return { vectorCandidates: await vectors.query(ownerId, query), notices: [] };
     } catch (error) {
@@ -108,14 +105,14 @@ export function createSearchService(deps: Deps) {
 
   /** Leaves the search to be written after the answer, so that nobody waits for the history. */
   const record = (actor: Actor, { input, outcome }: { input: SearchInput; outcome: SearchOutcome }) => {
-    const { q, mode, limit, cursor: _cursor, ...context } = input;
+    const { q, mode, limit, cursor: _cursor, filter, ...context } = input;
     const now = clock.now();
     const mustFlush = deps.recentQueries.add({
       id: outcome.queryId,
       ownerId: actor.userId,
       queryText: q,
       queryType: mode,
-      context: JSON.parse(JSON.stringify({ ...context, limit })),
+      context: JSON.parse(JSON.stringify({ ...context, filter: filter?.written, limit })),
       status: 'succeeded',
       errorMessage: null,
       responseTimeMs: outcome.durationMs,
@@ -136,12 +133,14 @@ export function createSearchService(deps: Deps) {
     async search(actor: Actor, input: SearchInput): Promise<SearchOutcome> {
       const start = performance.now();
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
-      const offset = input.cursor === undefined ? 0 : offsetOf(input.cursor);
       const clauses = parseQuery(input.q);
       const text = wordsOf(clauses);
-      const filing = { collectionId: input.collectionId, tag: input.tag, ...tagsIn(clauses) };
-      const [{ labels, without }, { notices, ...side }] = await Promise.all([
-        deps.libraryFilters().labels(actor.userId, filing),
+      const { limit, cursor, facets, ...search } = input;
+      const fingerprint = await fingerprintOf(actor.userId, { ...search, filter: search.filter?.tree });
+      const place = cursor === undefined ? undefined : decodePlace(cursor, fingerprint);
+      const naming = { tags: facets?.includes('tag') ?? false, collections: facets?.includes('collection') ?? false };
+      const [{ where, names }, { notices, ...side }] = await Promise.all([
+        deps.libraryFilters().resolve(actor.userId, { where: treeOf(input, filtersIn(clauses)), naming }),
         input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, { text, input }),
       ]);
       const called = performance.now();
@@ -149,23 +148,28 @@ export function createSearchService(deps: Deps) {
         mode: input.mode,
         query: input.q,
         match: input.match,
-        filter: withFiltersIn(clauses, filterOf(input, labels), without),
-        limit: input.limit,
-        offset,
+        filter: where === undefined ? {} : { where },
+        limit,
+        offset: 0,
+        place,
+        sort: sortOf(input),
+        facets,
         weights,
         ...side,
       };
       const result = await deps.indexOf(actor.userId).search(request);
       deps.timings['index'] = performance.now() - called;
       const queryId = deps.ids.next();
-      const next = offset + result.hits.length;
       const outcome: SearchOutcome = {
         ...result,
-        notices: [...new Set([...result.notices, ...notices, ...(text === '' && clauses.length > 0 ? ['no_words'] : [])])],
+        facets: result.facets && namedFacets(result.facets, names),
+        notices: [
+          ...new Set([...result.notices, ...notices, ...(text === '' && clauses.length > 0 ? ['no_words'] : [])]),
+        ],
         queryId,
         mode: input.mode,
         durationMs: Math.round((performance.now() - start) * 100) / 100,
-        nextCursor: result.more && next < MAX_OFFSET ? encodeCursor({ value: next, id: queryId }) : null,
+        nextCursor: cursorOf(result.next, fingerprint),
         weights,
         embeddingModel: input.mode === 'keyword' ? null : embeddings.model,
         vectorStore: vectors.consistency,
@@ -191,23 +195,11 @@ type VectorSide = Pick<IndexSearchRequest, 'vector' | 'vectorCandidates'> & { no
 const NO_VECTORS: VectorSide = { notices: [] };
 const NO_CANDIDATES: VectorSide = { vectorCandidates: [], notices: [] };
 
-function filterOf(input: SearchInput, labels: string[][]): SearchFilter {
-  const { kind, profile, language, documentId, createdFrom, createdTo } = input;
-  return {
-    ...(kind !== undefined && { kinds: [kind] }),
-    ...(profile !== undefined && { profiles: [profile] }),
-    ...(language !== undefined && { languages: [language] }),
-    ...(documentId !== undefined && { documentIds: [documentId] }),
-    ...(createdFrom !== undefined && { createdFrom }),
-    ...(createdTo !== undefined && { createdTo }),
-    ...(labels.length > 0 && { labels }),
-  };
+/** Newest first, and titles from A to Z. */
+function sortOf({ sort: by = 'relevance', order }: SearchInput): SearchSort {
+  return { by, order: order ?? (by === 'title' ? 'asc' : 'desc') };
 }
 
-function offsetOf(cursor: string): number {
-  const { value } = decodeCursor(cursor);
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_OFFSET) {
-    throw new InvalidCursorError('The cursor is not one that this search gave.');
-  }
-  return value;
+function cursorOf(next: SearchPlace | undefined, fingerprint: Uint8Array): string | null {
+  return next === undefined || next.shown.length >= MAX_SHOWN ? null : encodePlace(next, fingerprint);
 }

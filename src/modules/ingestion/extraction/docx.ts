@@ -1,17 +1,24 @@
 import { cleanTitle, compactMetadata, createBlockCollector, titleFromHeadings, toIsoDate } from './blocks.ts';
+import { PART_AROUND, readPartAround } from './docx-around.ts';
 import { slimWordXml } from './docx-slim.ts';
 import { headingStyles } from './docx-styles.ts';
 import { parsePage } from './dom.ts';
 import { addDomBlocks } from './dom-blocks.ts';
 import { decodeEntities } from './entities.ts';
-import { type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import {
+  type Block,
+  type ExtractedDocument,
+  ExtractionError,
+  type ExtractionInput,
+  type Extractor,
+} from './extractor.ts';
 import { createLinkCollector } from './links.ts';
 import { readZipDirectory, readZipEntry, type ZipEntry } from './zip.ts';
 
-/** Word documents: headings, lists, tables and notes by mammoth, then page headers and footers. Pictures are passed over. */
+/** Word documents: text by mammoth, then charts, diagrams and comments, page headers and footers. Pictures are passed over. */
 export const docxExtractor: Extractor = {
   kind: 'docx',
-  version: 'docx/mammoth@1',
+  version: 'docx/mammoth@2',
   extract: extractDocx,
 };
 
@@ -19,6 +26,7 @@ export const docxExtractor: Extractor = {
 export const MAX_XML_BYTES = 16 * 1024 * 1024;
 /** What is parsed, without formatting: it takes some forty times its size in memory, and a Worker has 128 MB. */
 export const MAX_PARSED_XML_BYTES = 2.5 * 1024 * 1024;
+const MAX_PARTS_AROUND = 200;
 
 const CORE_PROPERTIES = 'docProps/core.xml';
 /** What mammoth reads; themes, fonts, glossaries and custom data hold no text of the document. */
@@ -37,11 +45,13 @@ const STYLES = [
 ];
 
 async function extractDocx({ bytes }: ExtractionInput): Promise<ExtractedDocument> {
-  const parts = readParts(bytes);
+  const entries = readZipDirectory(bytes);
+  const parts = readParts(bytes, entries);
   const html = await convertToHtml(parts);
   const collector = createBlockCollector();
   const links = createLinkCollector();
   addDomBlocks((await parsePage(html)).root, { collector, links });
+  for (const block of await readAround(bytes, entries)) collector.add(block);
   for (const line of runningLines(parts)) collector.add({ type: 'paragraph', text: line });
   const core = textOf(parts.get(CORE_PROPERTIES));
   const title = cleanTitle(property(core, 'dc:title')) ?? titleFromHeadings(collector.blocks);
@@ -53,12 +63,24 @@ async function extractDocx({ bytes }: ExtractionInput): Promise<ExtractedDocumen
 }
 
 /** The parts that hold text, unpacked and verified. Pictures, most of a large file, stay packed. */
-function readParts(bytes: Uint8Array): Map<string, Uint8Array> {
-  const needed = readZipDirectory(bytes).filter((entry) => NEEDED_PART.test(entry.name));
+function readParts(bytes: Uint8Array, entries: ZipEntry[]): Map<string, Uint8Array> {
+  const needed = entries.filter((entry) => NEEDED_PART.test(entry.name));
   if (needed.reduce((sum, entry) => sum + entry.uncompressedBytes, 0) > MAX_XML_BYTES) throw tooMuchXml();
   const parts = new Map(needed.map((entry) => [entry.name, readPart(bytes, entry)]));
   if ([...parts.values()].reduce((sum, part) => sum + part.length, 0) > MAX_PARSED_XML_BYTES) throw tooMuchXml();
   return parts;
+}
+
+/** Charts, diagrams and comments in the order of their names; one that is damaged is no reason to do without the text. */
+async function readAround(bytes: Uint8Array, entries: ZipEntry[]): Promise<Block[]> {
+  const around = entries
+    .filter(({ name, uncompressedBytes }) => PART_AROUND.test(name) && uncompressedBytes <= MAX_PARSED_XML_BYTES)
+    .slice(0, MAX_PARTS_AROUND);
+  const blocks: Block[] = [];
+  for (const entry of around) {
+    blocks.push(...(await readPartAround(entry.name, readZipEntry(bytes, entry)).catch(() => [])));
+  }
+  return blocks;
 }
 
 function tooMuchXml(): ExtractionError {

@@ -34,12 +34,16 @@ export function attachmentsOf(email: Email): { children: ChildFile[]; leftOut: s
     const bytes = bytesOf(attachment);
     if (isEmpty(bytes) || MACHINERY.test(attachment.mimeType) || isOrnament(attachment, bytes)) continue;
     const filename = nameOf(attachment, { bytes, ordinal: children.length + 1 });
-    if (OUTLOOK_WRAPPING.test(attachment.mimeType) || /^winmail\.dat$/i.test(filename)) leftOut.push(filename);
+    if (isWrapping(attachment)) leftOut.push(filename);
     else children.push({ filename, mediaType: attachment.mimeType, size: bytes.length, read: () => bytes });
   }
   if (children.length > MAX_CHILDREN) throw tooMany();
   return { children, leftOut };
 }
+
+/** Whether it is Outlook's wrapping of attachments, rather than one of them. */
+export const isWrapping = ({ mimeType, filename }: Attachment): boolean =>
+  OUTLOOK_WRAPPING.test(mimeType) || /^\s*winmail\.dat\s*$/i.test(filename ?? '');
 
 /** The parser ends every line of a part that is not encoded, also when there is none. */
 const isEmpty = (bytes: Uint8Array): boolean => bytes.length === 0 || (bytes.length === 1 && bytes[0] === NEWLINE);
@@ -62,7 +66,8 @@ function subjectIn(bytes: Uint8Array): string | undefined {
   return subject?.includes('=?') ? undefined : subject?.replace(/[/\\:*?"<>|\s]+/g, ' ').trim() || undefined;
 }
 
-function bytesOf({ content }: Attachment): Uint8Array {
+/** What is attached, whatever form the parser gave it. */
+export function bytesOf({ content }: Attachment): Uint8Array {
   if (typeof content === 'string') return new TextEncoder().encode(content);
   return content instanceof Uint8Array ? content : new Uint8Array(content);
 }

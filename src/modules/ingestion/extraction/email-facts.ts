@@ -50,8 +50,8 @@ function addressText(address: Address | undefined): string {
   const place = members ?? address.address ?? '';
   const isNamed = address.name !== '' && address.name !== place;
   if (!isNamed) return cleanTitle(place) ?? '';
-  const text = members === undefined && place !== '' ? `${address.name} <${place}>` : `${address.name}: ${place}`;
-  return cleanTitle(text) ?? '';
+  if (place === '') return cleanTitle(address.name) ?? '';
+  return cleanTitle(members === undefined ? `${address.name} <${place}>` : `${address.name}: ${place}`) ?? '';
 }
 
 const names = (list: string[]): string[] => list.slice(0, MAX_NAMES).flatMap((name) => cleanTitle(name) ?? []);

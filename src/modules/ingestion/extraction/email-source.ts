@@ -1,5 +1,5 @@
 import type { Email } from 'postal-mime';
-import { decodeText } from './decode.ts';
+import { decodeAs, decodeText, detectEncoding } from './decode.ts';
 import { ExtractionError } from './extractor.ts';
 
 /** Real mails nest a handful of levels; each costs a pass over every line. */
@@ -38,9 +38,17 @@ export async function parseMessage(bytes: Uint8Array): Promise<Email> {
  */
 function readableMessage(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooMuch(`${MAX_MESSAGE_BYTES / 1024 / 1024} MB`);
-  const message = joinEncodedLines(skipPreamble(bytes));
+  const message = joinEncodedLines(skipPreamble(withoutZeros(bytes)));
   guardAgainstFragments(message);
   return inUtf8(message);
+}
+
+/** A mail that somebody saved as UTF-16, which no mail is sent as: what it says of its encoding holds no longer. */
+function withoutZeros(bytes: Uint8Array): Uint8Array {
+  const encoding = detectEncoding(bytes.subarray(0, PIECE_BYTES));
+  if (!encoding.startsWith('utf-16') && !encoding.startsWith('utf-32')) return bytes;
+  const text = decodeAs(bytes, encoding).replace(/(charset\s*=\s*["']?)[\w.:-]+/gi, '$1utf-8');
+  return new TextEncoder().encode(text);
 }
 
 /** Without the byte order mark, empty lines, line of a mailbox or number of bytes that programs put above the header. */

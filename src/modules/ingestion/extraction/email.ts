@@ -1,20 +1,25 @@
 import type { Email } from 'postal-mime';
 import { cleanTitle, createBlockCollector } from './blocks.ts';
+import { COMPOUND_FILE } from './compound-file.ts';
 import { attachmentsOf } from './email-attachments.ts';
 import { readBody } from './email-body.ts';
 import { describeMail, headerLines } from './email-facts.ts';
 import { parseMessage } from './email-source.ts';
 import { type ExtractedDocument, ExtractionError, type ExtractionInput, type Extractor } from './extractor.ts';
+import { readOutlookMessage } from './outlook-message.ts';
+import { startsWithAt } from './signatures.ts';
+import { unwrapMail } from './tnef.ts';
 
 /** A mail: its header and its body; attachments, mails that are passed on among them, are documents of their own. */
 export const emailExtractor: Extractor = {
   kind: 'email',
-  version: 'email/postal-mime@1',
+  version: 'email/postal-mime@2',
   extract: async ({ bytes }) => extractEmail(bytes),
 };
 
 async function extractEmail(bytes: ExtractionInput['bytes']): Promise<ExtractedDocument> {
-  const email = await parseMessage(bytes);
+  const isOutlooks = startsWithAt(bytes, COMPOUND_FILE, 0);
+  const email = unwrapMail(isOutlooks ? readOutlookMessage(bytes) : await parseMessage(bytes));
   if (isSealed(email)) throw sealed();
   const { children, leftOut } = attachmentsOf(email);
   const { blocks: body, links } = await readBody(email);

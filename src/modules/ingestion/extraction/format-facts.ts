@@ -89,7 +89,7 @@ export const FORMAT_FACTS: Record<DocumentKind, FormatFacts> = {
     libraries: ['marked'],
   },
   html: {
-    extensions: ['html', 'htm', 'xhtml', 'mhtml', 'mht'],
+    extensions: ['html', 'htm', 'xhtml', 'mhtml', 'mht', 'webarchive'],
     mediaTypes: ['text/html', 'application/xhtml+xml', 'multipart/related'],
     read: 'the article where a page clearly has one, else all but navigation and scripts; pages as browsers save them',
     places: [],
@@ -102,11 +102,13 @@ export const FORMAT_FACTS: Record<DocumentKind, FormatFacts> = {
   pdf: {
     extensions: ['pdf'],
     mediaTypes: ['application/pdf'],
-    read: 'text by page in reading order, columns apart; headings, lists and tables by where and how large they are set; not running headers',
+    read: 'text by page in reading order, columns apart; headings, lists and tables by where and how large they are set; values of forms, remarks; not running headers',
     places: ['page', 'name'],
     metadata: [
       ...DATES,
-      ...names('author description keywords language generator outline pageLabels unreadablePages pagesWithoutText'),
+      ...names(
+        'author description keywords language generator outline pageLabels unreadablePages pagesWithoutText links',
+      ),
     ],
     measurements: ['scan'],
     wanted: ['ocr'],
@@ -132,9 +134,9 @@ export const FORMAT_FACTS: Record<DocumentKind, FormatFacts> = {
     libraries: ['saxes', 'linkedom'],
   },
   docx: {
-    extensions: ['docx'],
+    extensions: ['docx', 'docm'],
     mediaTypes: ['application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
-    read: 'headings, paragraphs, lists, tables, footnotes and endnotes, page headers and footers',
+    read: 'headings, paragraphs, lists, tables, footnotes and endnotes; charts, diagrams, comments; page headers and footers',
     places: [],
     metadata: OFFICE,
     limits: [`${megabytes(MAX_XML_BYTES)} of XML, ${megabytes(MAX_PARSED_XML_BYTES)} without formatting`],
@@ -198,12 +200,12 @@ export const FORMAT_FACTS: Record<DocumentKind, FormatFacts> = {
     libraries: [],
   },
   email: {
-    extensions: ['eml'],
-    mediaTypes: ['message/rfc822'],
-    read: 'subject, header and body, of which the richer form that can be read',
+    extensions: ['eml', 'msg'],
+    mediaTypes: ['message/rfc822', 'application/vnd.ms-outlook'],
+    read: 'subject, header and body, of which the richer form that can be read; as any program sends it, or as Outlook saves it',
     places: [],
     metadata: names('subject from to cc bcc replyTo date messageId inReplyTo attachments leftOut links'),
-    children: 'attachments, forwarded mails among them',
+    children: 'attachments, forwarded mails and what is in winmail.dat among them',
     limits: [
       `${megabytes(MAX_MESSAGE_BYTES)}, ${MAX_PART_DEPTH} levels of parts`,
       `${count(MAX_CHILDREN)} attachments`,

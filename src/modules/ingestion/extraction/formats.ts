@@ -28,7 +28,7 @@ export const KIND_NAMES: Record<DocumentKind, string> = {
 };
 
 const READABLE =
-  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML, Markdown, Jupyter notebooks, JSON, source code, subtitles, plain text, e-mail (.eml, .mbox), pictures, sound and films, and ZIP archives of such files';
+  'PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), OpenDocument (.odt, .odp, .ods), CSV, Rich Text, EPUB, HTML, Markdown, Jupyter notebooks, JSON, source code, subtitles, plain text, e-mail (.eml, .msg, .mbox), pictures, sound and films, and ZIP archives of such files';
 
 /** The refusal of a file in a format that is not read. */
 export function unsupportedFormat(seemsToBe: string): ExtractionError {
@@ -43,6 +43,14 @@ export function outdatedFormat(name: string, saveAs: string): ExtractionError {
   return new ExtractionError(
     'unsupported_format',
     `The file is ${name}, which cannot be read. Open it in Office or LibreOffice, save it as .${saveAs} (File › Save As) and upload that.`,
+  );
+}
+
+/** The refusal of what Apple's programs write, who can export it themselves. */
+export function appleFormat(): ExtractionError {
+  return new ExtractionError(
+    'unsupported_format',
+    'The file is a Pages, Numbers or Keynote document, which cannot be read. Open it there, export it as Word, Excel, PowerPoint or PDF (File › Export To) and upload that.',
   );
 }
 

@@ -4,20 +4,28 @@ import { compactMetadata, toIsoDate } from './blocks.ts';
 export type FrontMatter = {
   title?: string;
   metadata: Record<string, string | number | boolean | string[]>;
+  /** What it says under names of its own, a line for each. */
+  others: string;
   body: string;
 };
 
 const FENCED = /^---[^\S\n]*\n([\s\S]{0,20000}?)\n(?:---|\.\.\.)[^\S\n]*(?:\n|$)/;
-const KEY_LINE = /^([A-Za-z][\w -]{0,60}):(?:[^\S\n]+(.*))?$/;
+/** The same in TOML, as Hugo has it. */
+const TOML_FENCED = /^\+\+\+[^\S\n]*\n([\s\S]{0,20000}?)\n\+\+\+[^\S\n]*(?:\n|$)/;
+const KEY_LINE = /^["']?([\p{L}_][\p{L}\p{M}\p{N}_ ./-]{0,60})["']?[^\S\n]*:(?:[^\S\n]+(.*))?$/u;
+/** A list over several lines: `[`, `a,`, `b`, `]`. */
+const OPEN_LIST = /:[^\S\n]*\[[^[\]]{0,5000}\]/g;
+const MAX_OTHER_FIELDS = 50;
 
 /**
- * Reads the YAML block between `---` lines at the very top, as far as such blocks go in practice: scalars, `[a, b]` and
- * `- item` lists. What is not of that form (a thematic break, say) is left in the text.
+ * Reads the block of fields at the very top, as far as such blocks go in practice: scalars, `[a, b]` and `- item` lists.
+ * What is not of that form (a thematic break, say) is left in the text.
  */
 export function readFrontMatter(markdown: string): FrontMatter {
-  const match = FENCED.exec(markdown);
-  const fields = match?.[1] === undefined ? undefined : readFields(match[1]);
-  if (match === null || fields === undefined) return { metadata: {}, body: markdown };
+  const toml = TOML_FENCED.exec(markdown);
+  const match = toml ?? FENCED.exec(markdown);
+  const fields = readFields(toml === null ? (match?.[1] ?? '') : yamlOf(toml[1] ?? ''));
+  if (match === null || fields === undefined) return { metadata: {}, others: '', body: markdown };
   const first = (...names: string[]) => names.flatMap((name) => fields.get(name) ?? [])[0];
   const list = (...names: string[]) => names.flatMap((name) => fields.get(name) ?? []).flatMap(splitCommas);
   const created = first('date', 'created', 'published');
@@ -25,18 +33,42 @@ export function readFrontMatter(markdown: string): FrontMatter {
   return {
     ...(title === undefined ? {} : { title }),
     metadata: compactMetadata({
-      author: [...(fields.get('author') ?? []), ...(fields.get('authors') ?? [])].join(', '),
+      author: [...(fields.get('author') ?? []), ...(fields.get('authors') ?? [])]
+        .map((name) => name.replace(/^name:\s*/i, ''))
+        .join(', '),
       createdAt: toIsoDate(created) ?? created,
       modifiedAt: toIsoDate(first('updated', 'modified', 'lastmod')),
       description: first('description', 'summary'),
       language: first('lang', 'language'),
       tags: [...new Set(list('tags', 'keywords', 'categories'))].slice(0, 50),
     }),
+    others: othersOf(fields),
     body: markdown.slice(match[0].length),
   };
 }
 
-function readFields(yaml: string): Map<string, string[]> | undefined {
+/** Properties that people made up for themselves: `project: Apollo`. */
+function othersOf(fields: Map<string, string[]>): string {
+  return [...fields]
+    .filter(([name, values]) => !KNOWN.has(name) && values.length > 0)
+    .slice(0, MAX_OTHER_FIELDS)
+    .map(([name, values]) => `${name}: ${values.join(', ')}`)
+    .join('\n');
+}
+
+const KNOWN = new Set(
+  'title date created published updated modified lastmod author authors description summary lang language tags keywords categories'.split(
+    ' ',
+  ),
+);
+
+/** `[params]` begins a group of fields. */
+function yamlOf(toml: string): string {
+  return toml.replace(/^[^\S\n]*\[[^\n]*\][^\S\n]*$/gm, '').replace(/^([^\n=]{1,60}?)[^\S\n]*=/gm, '$1:');
+}
+
+function readFields(text: string): Map<string, string[]> | undefined {
+  const yaml = text.replace(OPEN_LIST, (list) => list.replace(/\s*\n\s*/g, ' '));
   const fields = new Map<string, string[]>();
   let current: string[] | undefined;
   for (const line of yaml.split('\n')) {
@@ -46,10 +78,15 @@ function readFields(yaml: string): Map<string, string[]> | undefined {
       current = readValue(key[2] ?? '');
       fields.set(key[1].toLowerCase(), current);
     } else if (item?.[1] !== undefined && current !== undefined) current.push(unquote(item[1]));
+    else if (/^\s+[^\s#]/.test(line) && current !== undefined) current.push(goesOn(current.pop(), line));
     else if (!/^\s*(#.*)?$/.test(line) && !/^\s/.test(line)) return undefined;
   }
   return fields.size === 0 ? undefined : fields;
 }
+
+/** A value over several lines: they are set in. */
+const goesOn = (value: string | undefined, line: string): string =>
+  value === undefined ? unquote(line) : `${value} ${unquote(line)}`;
 
 function readValue(value: string): string[] {
   const inline = /^\[(.*)\]\s*$/.exec(value.trim());

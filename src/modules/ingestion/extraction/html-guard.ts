@@ -17,12 +17,13 @@ const NEVER_NEST = new Set(
   ),
 );
 
+/** In one pass: what looks like a comment in a script is none, nor is a script in a comment one. Only drawings end in `/>`. */
+const INERT =
+  /<!--(?:-?>|[\s\S]*?(?:--!?>|$))|<svg(?:\s[^>]*)?\/>|<(script|style|noscript|template|svg)(?=[\s/>])[^>]*>[\s\S]*?(?:<\/\1(?=[\s/>])[^>]*>|$)/gi;
+
 /** The page without its doctype, scripts, styles and comments: nothing of them is read, and they are often most of it. */
 export function dropInertParts(html: string): string {
-  return html
-    .replace(/<!--[\s\S]*?(?:-->|$)/g, '')
-    .replace(/<!doctype[^>]*>/i, '')
-    .replace(/<(script|style|noscript|template|svg)\b[^>]*>[\s\S]*?(?:<\/\1\b[^>]*>|$)/gi, ' ');
+  return html.replace(INERT, (_, tag?: string) => (tag === undefined ? '' : ' ')).replace(/<!doctype[^>]*>/i, '');
 }
 
 /** Whether the page is small and flat enough to be parsed into a tree. */

@@ -24,6 +24,8 @@ const MAX_LINE_BYTES = 1000;
 /** The time that programs write into the line between messages; sentences that begin with “From” have none. */
 const HAS_TIME = /\b\d{1,2}:\d{2}(:\d{2})?\b/;
 const HAS_YEAR = /\b(19|20)\d\d\b/;
+/** Above a message that has no header: sender, day, month, time. */
+const IS_FULL = /^From \S{1,300} +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d/;
 const FIELD = /^>?[!-9;-~]{1,80}:/;
 
 function extractMailbox({ bytes }: ExtractionInput): ExtractedDocument {
@@ -52,7 +54,8 @@ function nextLine(bytes: Uint8Array, at: number): number {
 /** A line of this kind with a time and a year, and the first field of a header under it. */
 function isSeparator(bytes: Uint8Array, at: number): boolean {
   const [line = '', next = ''] = latin1(bytes.subarray(at, at + 2 * MAX_LINE_BYTES)).split(/\r?\n/, 2);
-  return line.length <= MAX_LINE_BYTES && HAS_TIME.test(line) && HAS_YEAR.test(line) && FIELD.test(next);
+  if (line.length > MAX_LINE_BYTES || !HAS_TIME.test(line) || !HAS_YEAR.test(line)) return false;
+  return FIELD.test(next) || (next === '' && IS_FULL.test(line));
 }
 
 function toChild(message: Uint8Array, ordinal: number): ChildFile[] {

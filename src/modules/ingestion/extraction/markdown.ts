@@ -42,6 +42,7 @@ async function extractMarkdown({ bytes, mediaType }: ExtractionInput): Promise<E
   const { text, encoding } = decodeText(bytes, { mediaType });
   const front = readFrontMatter(text);
   const sink: MarkdownSink = { collector: createBlockCollector(), links: createLinkCollector() };
+  sink.collector.add({ type: 'paragraph', text: front.others });
   await addMarkdown(front.body, sink);
   const { blocks } = sink.collector;
   const title = cleanTitle(front.title) ?? titleFromHeadings(blocks);

@@ -1,6 +1,7 @@
 import type { IAudioMetadata } from 'music-metadata';
 import { cleanText, cleanTitle, collapseWhitespace, compactMetadata, createBlockCollector } from './blocks.ts';
 import { type Block, type ExtractedDocument, ExtractionError } from './extractor.ts';
+import { startsWithAt } from './signatures.ts';
 
 /** What music-metadata reads of a recording or a film. */
 export type MediaFile = IAudioMetadata;
@@ -14,8 +15,14 @@ const MAX_TAG_CHARACTERS = 200;
 /** Container, streams and tags, of any format that music-metadata knows. Throws `malformed` for what it cannot read. */
 export async function readMedia(bytes: Uint8Array): Promise<MediaFile> {
   const { parseBuffer } = await import('music-metadata');
+  const read = (mimeType?: string) =>
+    parseBuffer(bytes, mimeType, { duration: true, skipCovers: true, includeChapters: true });
   try {
-    return await parseBuffer(bytes, undefined, { duration: true, skipCovers: true, includeChapters: true });
+    // What follows tags of ID3 may be too far behind for the parser to see what it is: nearly always MP3.
+    return await read().catch((error: unknown) => {
+      if (startsWithAt(bytes, 'ID3', 0)) return read('audio/mpeg');
+      throw error;
+    });
   } catch (error) {
     throw new ExtractionError(
       'malformed',
@@ -71,7 +78,8 @@ function nameLine({ common }: MediaFile): string {
 
 function addLyrics(collector: ReturnType<typeof createBlockCollector>, { common }: MediaFile): void {
   for (const { text, syncText } of (common.lyrics ?? []).slice(0, MAX_LIST)) {
-    const lines = syncText.slice(0, MAX_LYRICS_LINES);
+    // Lyrics of some containers have no times, whatever the parser's types promise.
+    const lines = Array.isArray(syncText) ? syncText.slice(0, MAX_LYRICS_LINES) : [];
     for (const [i, line] of lines.entries()) {
       const time = timeSpan(line.timestamp ?? 0, lines[i + 1]?.timestamp);
       collector.add({ type: 'paragraph', text: line.text, time });

@@ -1,4 +1,5 @@
 import {
+  type BlockCollector,
   compactMetadata,
   createBlockCollector,
   MAX_EXTRACTED_CHARACTERS,
@@ -12,6 +13,8 @@ import {
   type Extractor,
   type OnPage,
 } from './extractor.ts';
+import { createLinkCollector, type LinkCollector } from './links.ts';
+import { type PageNotes, readPageNotes } from './pdf-annotations.ts';
 import { inReadingOrder } from './pdf-columns.ts';
 import { readPdfInfo } from './pdf-info.ts';
 import { describePageLabels } from './pdf-labels.ts';
@@ -21,10 +24,10 @@ import { toBlocks } from './pdf-paragraphs.ts';
 import { dropRunningLines, measureTypography, type OutlineEntry } from './pdf-typography.ts';
 import { startsWithAt } from './signatures.ts';
 
-/** PDF: text by page in reading order; paragraphs, headings, lists and tables by where and how large it is set; outline. */
+/** PDF: text by page in reading order; paragraphs, headings, lists and tables by where and how large it is set; notes; outline. */
 export const pdfExtractor: Extractor = {
   kind: 'pdf',
-  version: 'pdf/unpdf@2',
+  version: 'pdf/unpdf@3',
   extract: extractPdf,
 };
 
@@ -84,12 +87,14 @@ async function readPdf(
       `The PDF has more than ${MAX_PAGES} pages. Split it into parts and upload them one by one.`,
     );
   }
-  const { pages, unreadable } = await readPages(pdf, onPage);
+  const { pages, notes, unreadable } = await readPages(pdf, onPage);
   const outline = await readOutline(pdf);
   const typography = measureTypography(pages, outline);
   const collector = createBlockCollector();
+  const links = createLinkCollector();
   for (const [i, rows] of dropRunningLines(pages).entries()) {
     for (const block of toBlocks(rows, i + 1, typography)) collector.add(block);
+    addNotes(notes[i], { collector, links });
   }
   const unwritten = holdsPictures(bytes) ? pagesWithoutText(pages) : [];
   const scanned = Math.max(0, unwritten.length - unreadable);
@@ -109,11 +114,17 @@ async function readPdf(
       pageLabels: await readPageLabels(pdf),
       ...(unreadable > 0 ? { unreadablePages: unreadable } : {}),
       ...(scanned > 0 ? { pagesWithoutText: scanned } : {}),
+      links: links.urls(),
     }),
     pageCount: pdf.numPages,
     blocks: nameByOutline(collector.blocks, places),
     ...(scanned > 0 && { wanted: ['ocr' as const], measurements: { scan: { pages: unwritten } } }),
   };
+}
+
+function addNotes(notes: PageNotes | undefined, sink: { collector: BlockCollector; links: LinkCollector }): void {
+  for (const block of notes?.blocks ?? []) sink.collector.add(block);
+  for (const link of notes?.links ?? []) sink.links.add(link);
 }
 
 /** Whether there are pictures in it: their descriptions are never packed, so that nothing must be decoded to see them. */
@@ -126,29 +137,34 @@ function holdsPictures(bytes: Uint8Array): boolean {
   return false;
 }
 
+type ReadPages = { pages: Row[][]; notes: PageNotes[]; unreadable: number };
+
 /** One list of rows per page. A page that cannot be read is empty: the others are worth having. */
-async function readPages(pdf: Pdf, onPage?: OnPage): Promise<{ pages: Row[][]; unreadable: number }> {
-  const pages: Row[][] = [];
-  let unreadable = 0;
+async function readPages(pdf: Pdf, onPage?: OnPage): Promise<ReadPages> {
+  const read: ReadPages = { pages: [], notes: [], unreadable: 0 };
   let characters = 0;
   for (let number = 1; number <= pdf.numPages; number++) {
-    const items = await readItems(pdf, number);
-    if (items === undefined) unreadable++;
-    const segments = inReadingOrder(toSegments(toRuns(items ?? [])));
-    characters += segments.reduce((sum, segment) => sum + segment.text.length, 0);
+    const page = await readPage(pdf, number);
+    if (page === undefined) read.unreadable++;
+    const { items, notes } = page ?? { items: [], notes: { blocks: [], links: [] } };
+    const segments = inReadingOrder(toSegments(toRuns(items)));
+    for (const { text } of [...segments, ...notes.blocks]) characters += text.length;
     if (characters > MAX_EXTRACTED_CHARACTERS) throw tooMuchText();
-    pages.push(toRows(segments));
+    read.pages.push(toRows(segments));
+    read.notes.push(notes);
     await onPage?.(number, pdf.numPages);
   }
-  return { pages, unreadable };
+  return read;
 }
 
-async function readItems(pdf: Pdf, number: number): Promise<PaintedItem[] | undefined> {
+async function readPage(pdf: Pdf, number: number): Promise<{ items: PaintedItem[]; notes: PageNotes } | undefined> {
   try {
     const page = await pdf.getPage(number);
     const { items } = await page.getTextContent();
+    // Notes that are damaged are no reason to do without the text.
+    const annotations: unknown[] = await page.getAnnotations().catch(() => []);
     page.cleanup();
-    return items.flatMap((item) => ('str' in item ? [item] : []));
+    return { items: items.flatMap((item) => ('str' in item ? [item] : [])), notes: readPageNotes(annotations, number) };
   } catch {
     return undefined;
   }

@@ -1,7 +1,10 @@
 import { toIsoDate } from './blocks.ts';
+import { attempt } from './byte-reader.ts';
 import { decodeText } from './decode.ts';
 import { ExtractionError, type ExtractionInput } from './extractor.ts';
 import { looksLikeMhtml, openMhtml } from './mhtml.ts';
+import { startsWithAt } from './signatures.ts';
+import { BINARY_PROPERTY_LIST, openWebArchive } from './web-archive.ts';
 import { closeEmptyElements } from './xhtml.ts';
 
 /** A page as it was found or saved: its HTML, and what the saving program noted. */
@@ -11,8 +14,9 @@ const HEAD_BYTES = 65_536;
 const HEAD_CHARACTERS = 8192;
 const MAX_URL_CHARACTERS = 2000;
 
-/** The HTML of a page, out of its wrapping: an MHTML file, pictures within the page, what browsers put above it. */
+/** The HTML of a page, out of its wrapping: an MHTML file or Safari's archive, pictures within the page, what browsers put above it. */
 export function openSavedPage({ bytes, mediaType }: ExtractionInput): SavedPage {
+  if (startsWithAt(bytes, BINARY_PROPERTY_LIST, 0)) return openSafarisArchive(bytes);
   const head = decodeText(bytes.subarray(0, HEAD_BYTES), { mediaType, html: true }).text;
   const page = looksLikeMhtml(head) ? openArchive(bytes) : openPage(bytes, mediaType);
   return { ...page, html: tidyHtml(page.html) };
@@ -21,6 +25,13 @@ export function openSavedPage({ bytes, mediaType }: ExtractionInput): SavedPage 
 function openPage(bytes: Uint8Array, mediaType: string): SavedPage {
   const { text, encoding } = decodeText(bytes, { mediaType, html: true });
   return { html: text, encoding, ...readNote(text) };
+}
+
+function openSafarisArchive(bytes: Uint8Array): SavedPage {
+  const archive = attempt(() => openWebArchive(bytes));
+  if (archive === undefined || archive.content.length === 0) throw noPage();
+  const { text, encoding } = decodeText(archive.content, { mediaType: archive.mediaType, html: true });
+  return { html: tidyHtml(text), encoding, ...(isAddress(archive.url) && { url: archive.url }) };
 }
 
 function openArchive(bytes: Uint8Array): SavedPage {

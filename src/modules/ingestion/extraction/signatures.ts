@@ -38,6 +38,8 @@ const SIGNATURES: Signature[] = [
   { at: 0, bytes: '\xff\xf9', kind: 'audio' },
   { at: 0, bytes: '\xff\xf3', kind: 'audio' },
   { at: 0, bytes: '\xff\xf2', kind: 'audio' },
+  { at: 0, bytes: '\xff\xe3', kind: 'audio' },
+  { at: 0, bytes: '\xff\xe2', kind: 'audio' },
   { at: 0, bytes: 'fLaC', kind: 'audio' },
   { at: 0, bytes: 'OggS', kind: 'audio' },
   { at: 0, bytes: '\x1aE\xdf\xa3', kind: 'video' },
@@ -55,7 +57,6 @@ const SIGNATURES: Signature[] = [
   { at: 0, bytes: '\0asm', name: 'a WebAssembly program' },
   { at: 0, bytes: '{\\rtf', kind: 'rtf' },
   { at: 0, bytes: '%!PS', name: 'a PostScript document' },
-  { at: 0, bytes: 'bplist00', name: 'a Safari web archive or property list' },
 ];
 
 /** What the first bytes say the file is: a kind that can be read, or a format that is not, in words for a person. */

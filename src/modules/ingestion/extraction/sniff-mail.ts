@@ -1,5 +1,9 @@
 /** The line between the messages of a mailbox: who sent it, and when it came. */
 const FROM_LINE = /^From (?=[^\n]*\d:\d\d\b)[^\n]{0,500}\b(19|20)\d\d\b[^\n]{0,500}\n(?=>?[!-9;-~]{1,80}:)/;
+/** The same above a message that has no header, where the name says that it is a mailbox. */
+const BARE_FROM_LINE =
+  /^From \S{1,300} +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d(:\d\d)?\b[^\n]{0,50} (19|20)\d\d\b/;
+const MAILBOX_NAME = /\.(mbox|mbx)$/i;
 const MAIL_NAME = /\.(eml|emlx|email)$/i;
 const FIELD = /^([!-9;-~]{1,80}):/;
 
@@ -25,6 +29,7 @@ export function sniffMail(text: string, hints: Hints): 'email' | 'mailbox' | und
   const head = text.slice(0, MAX_HEAD_CHARACTERS).trimStart();
   const isNamed = isNamedMail(hints);
   if (FROM_LINE.test(head)) return isNamed ? 'email' : 'mailbox';
+  if (MAILBOX_NAME.test(hints.filename) && BARE_FROM_LINE.test(head)) return 'mailbox';
   const known = fieldsOf(head, isNamed).filter((name) => KNOWN.has(name));
   const isMail = isNamed ? known.length > 0 : known.length > 1 && known.some((name) => STRONG.has(name));
   return isMail ? 'email' : undefined;

@@ -1,5 +1,5 @@
 import type { DocumentKind } from './extractor.ts';
-import { unsupportedFormat } from './formats.ts';
+import { appleFormat, unsupportedFormat } from './formats.ts';
 import { startsWithAt } from './signatures.ts';
 import { peekZipNames, readZipDirectory, readZipEntry, type ZipEntry } from './zip.ts';
 
@@ -18,10 +18,17 @@ export function sniffZip(bytes: Uint8Array): DocumentKind {
   if (paths.includes('meta-inf/container.xml') && paths.some((path) => path.endsWith('.opf'))) return 'epub';
   const kind = MEDIA_TYPES.find(([type]) => startsWithAt(bytes, `mimetype${type}`, MEDIA_TYPE_AT))?.[1];
   if (kind !== undefined) return kind;
-  if (has('index/') && names.some((name) => name.endsWith('.iwa'))) {
-    throw unsupportedFormat('an Apple iWork document (.pages, .numbers, .key)');
-  }
+  if (isApples(paths)) throw appleFormat();
   return names.includes('mimetype') || names.includes(MANIFEST) ? declaredKind(bytes) : 'zip';
+}
+
+/** Pages, Numbers and Keynote: since 2013, or before that, when they had their text in one file. */
+function isApples(paths: string[]): boolean {
+  const isOfToday =
+    paths.includes('index.zip') || paths.some((path) => path.startsWith('index/') && path.endsWith('.iwa'));
+  const isOld =
+    paths.includes('buildversionhistory.plist') || paths.includes('index.apxl') || paths.includes('index.apxl.gz');
+  return isOld || (isOfToday && paths.some((path) => path.startsWith('metadata/') || path.endsWith('.iwa')));
 }
 
 /** The names in the directory; undefined where it cannot be read. Those of archives within the archive are not in it. */

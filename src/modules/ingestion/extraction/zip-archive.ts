@@ -26,7 +26,6 @@ const WHOLES: [part: RegExp, name: string][] = [
   [/^\[Content_Types\]\.xml$/, 'an Office file of a kind that is not read'],
   [/^META-INF\/MANIFEST\.MF$/, 'a Java program'],
   [/^AndroidManifest\.xml$/, 'an Android program'],
-  [/\.iwa$/, 'a Pages, Numbers or Keynote document'],
   [/^mimetype$/, 'an OpenDocument file of a kind that is not read'],
 ];
 

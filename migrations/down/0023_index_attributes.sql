@@ -1,0 +1,2 @@
+DROP INDEX documents_unsent;
+ALTER TABLE documents DROP COLUMN unsent_attributes;
