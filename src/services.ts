@@ -52,6 +52,7 @@ import { createLibraryErasure } from './modules/library/library-erasure.ts';
 import { createLibraryExport } from './modules/library/library-export.ts';
 import { createLibraryFilters } from './modules/library/library-filters.ts';
 import { createReconcileJob } from './modules/library/reconcile-job.ts';
+import { createTagTexts } from './modules/library/tag-texts.ts';
 import { createTagsService } from './modules/library/tags.service.ts';
 import { createDeleteCollection } from './modules/library/trash.jobs.ts';
 import { createTrashService } from './modules/library/trash.service.ts';
@@ -127,7 +128,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const archive = once(() => createArchive(runtime.files));
   const afterFailure = async (job: Job): Promise<void> => handlers()[job.type].afterFailure?.(job);
   const jobs = once(() => createJobsService({ ...base, failureStatements, afterFailure }));
-  const tags = once(() => createTagsService(base));
+  const tags = once(() => createTagsService({ ...base, texts: createTagTexts({ ...base, jobs: jobs() }) }));
   const collections = once(() => createCollectionsService(base));
   const documents = once(() =>
     createDocumentsService({ ...base, jobs: jobs(), tags: tags(), collections: collections() }),
@@ -289,6 +290,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       },
       sync_batch: family.syncBatch,
       sync_family: family.syncFamily,
+      sync_tag: family.syncTag,
     };
   });
 

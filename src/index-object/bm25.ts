@@ -1,6 +1,7 @@
+import { createNearness, NEAR_CANDIDATES } from './nearness.ts';
 import { type Posting, WEIGHT_STEPS } from './postings.ts';
 import type { SlotTable } from './slots.ts';
-import { createTopSlots, type ScoredSlot } from './top-slots.ts';
+import { createTopSlots, type ScoredSlot, type TopSlots } from './top-slots.ts';
 
 /** Saturation of repeated words and strength of the length correction, as usual for bm25. */
 const K1 = 1.2;
@@ -17,6 +18,8 @@ export type TermPosting = {
 
 export type RankOptions = {
   table: SlotTable;
+  /** By slot: 1 where nothing may be found. */
+  excluded?: Uint8Array | undefined;
   /** By generation: 1 when its chunks may be found. */
   allowed: Uint8Array;
   wanted: number;
@@ -36,7 +39,8 @@ export type Ranker = (terms: TermPosting[], options: RankOptions) => Ranked;
 /**
  * Scores chunks by BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009; idf as in Lucene):
  * Σ times × ln(1 + (N − n + ½) / (n + ½)) × tf (k1 + 1) / (tf + k1 (1 − b + b × words / average words)),
- * where tf counts a term weighed by column. The ranker keeps its work arrays: make one per index.
+ * where tf counts a term weighed by column. The best of them are ordered anew by how near the words stand to each other.
+ * The ranker keeps its work arrays: make one per index.
  */
 export function createRanker(): Ranker {
   let scores = new Float32Array(0);
@@ -45,8 +49,7 @@ export function createRanker(): Ranker {
   function accumulate({ posting, times }: TermPosting, { table, allowed }: RankOptions): void {
     const { slots, weights } = posting;
     const { generations, words, count, totalWords } = table;
-    const inverseFrequency = Math.log(1 + (count - slots.length + 0.5) / (slots.length + 0.5));
-    const factor = times * inverseFrequency * (K1 + 1);
+    const factor = times * inverseFrequency(posting, count) * (K1 + 1);
     const fixed = K1 * (1 - B);
     const perWord = (K1 * B * count) / Math.max(1, totalWords);
     for (let i = 0; i < slots.length; i++) {
@@ -60,16 +63,19 @@ export function createRanker(): Ranker {
   }
 
   /** Takes each touched slot once, and leaves the work arrays empty. */
-  function harvest(terms: TermPosting[], { wanted, onMatch }: RankOptions): Ranked {
-    const complete = createTopSlots(wanted);
-    const partial = createTopSlots(wanted);
-    const required = intersection(terms.filter((term) => term.required));
+  function harvest(terms: TermPosting[], { table, excluded, wanted, onMatch }: RankOptions): Ranked {
+    // However deep the page, the same candidates are ordered anew: pages neither repeat nor skip.
+    const complete = createTopSlots(Math.max(wanted, NEAR_CANDIDATES));
+    const partial = createTopSlots(Math.max(wanted, NEAR_CANDIDATES));
+    const required = terms.filter((term) => term.required);
+    const ofRequired = required.length > 0 && terms.length > 1 ? countOf(required, scores.length) : undefined;
+    const hasRequired = (slot: number): boolean => ofRequired === undefined || ofRequired[slot] === required.length;
     const take = (slot: number): void => {
       const count = counts[slot] ?? 0;
       if (count === 0) return;
       const score = scores[slot] ?? 0;
       const isComplete = count === terms.length;
-      if (isComplete || required?.has(slot) !== false) {
+      if (excluded?.[slot] !== 1 && (isComplete || hasRequired(slot))) {
         (isComplete ? complete : partial).offer(slot, score);
         onMatch?.(slot, score, isComplete);
       }
@@ -79,7 +85,11 @@ export function createRanker(): Ranker {
     for (const { posting } of terms) {
       for (let i = 0; i < posting.slots.length; i++) take(posting.slots[i] ?? 0);
     }
-    return { complete: complete.sorted(), partial: partial.sorted() };
+    const nearness = createNearness(
+      terms.map(({ posting }) => ({ posting, weight: inverseFrequency(posting, table.count) })),
+    );
+    const ordered = (found: TopSlots): ScoredSlot[] => nearness(found.sorted()).slice(0, wanted);
+    return { complete: ordered(complete), partial: ordered(partial) };
   }
 
   return (terms, options) => {
@@ -93,9 +103,14 @@ export function createRanker(): Ranker {
   };
 }
 
-/** The slots that all of the terms have; undefined when there are no terms. */
-function intersection(terms: TermPosting[]): Set<number> | undefined {
-  return terms
-    .map(({ posting }) => new Set(posting.slots))
-    .reduce<Set<number> | undefined>((common, slots) => common?.intersection(slots) ?? slots, undefined);
+/** How telling a word is: the fewer chunks have it, the more. */
+function inverseFrequency({ slots }: Posting, count: number): number {
+  return Math.log(1 + (count - slots.length + 0.5) / (slots.length + 0.5));
+}
+
+/** By slot: how many of the terms it has. */
+function countOf(terms: TermPosting[], size: number): Uint8Array {
+  const counts = new Uint8Array(size);
+  for (const { posting } of terms) for (const slot of posting.slots) counts[slot] = (counts[slot] ?? 0) + 1;
+  return counts;
 }

@@ -1,5 +1,6 @@
 import { stored, typeCodeOf } from './filter-sql.ts';
-import type { IndexedDocument } from './index.types.ts';
+import type { IndexedDocument, LabelText } from './index.types.ts';
+import type { LabelTexts } from './label-texts.ts';
 import type { Visibility } from './visibility.ts';
 
 /** A document as the index holds it. */
@@ -7,6 +8,7 @@ export type StoredDocument = {
   number: number;
   revision: number;
   title: string;
+  language: string | null;
   visible: boolean;
   /** The committed content generation, or null while there is none. */
   generation: number | null;
@@ -26,13 +28,14 @@ export type Documents = {
   isBuried(documentId: string, revision: number): boolean;
 };
 
-type DocumentRow = { number: number; revision: number; title: string; visible: number; generation: number | null };
+type DocumentRow = Omit<StoredDocument, 'visible'> & { visible: number };
+type Parts = { visibility: Pick<Visibility, 'changed'>; labelTexts: LabelTexts };
 
-export function createDocuments(sql: SqlStorage, visibility: Pick<Visibility, 'changed'>): Documents {
+export function createDocuments(sql: SqlStorage, { visibility, labelTexts }: Parts): Documents {
   function find(documentId: string): StoredDocument | undefined {
     const row = sql
       .exec<DocumentRow>(
-        'SELECT number, revision, title, visible, generation FROM documents WHERE document_id = ?',
+        'SELECT number, revision, title, language, visible, generation FROM documents WHERE document_id = ?',
         documentId,
       )
       .toArray()[0];
@@ -91,7 +94,9 @@ export function createDocuments(sql: SqlStorage, visibility: Pick<Visibility, 'c
         document.visible ? 1 : 0,
       );
       const put = get(document.documentId);
-      putLabels(put.number, document.labels);
+      const notes = noteOf(document);
+      labelTexts.put([...(document.labelTexts ?? []), ...notes]);
+      putLabels(put.number, [...document.labels, ...notes.map(({ label }) => label)]);
       putAttributes(put.number, document.attributes ?? []);
       if (put.visible) visibility.changed({ shown: put.generation });
       else visibility.changed({ hidden: put.generation });
@@ -112,6 +117,7 @@ export function createDocuments(sql: SqlStorage, visibility: Pick<Visibility, 'c
     dropLabels(labels) {
       const among = 'label IN (SELECT value FROM json_each(?))';
       sql.exec(`DELETE FROM labels WHERE ${among}`, JSON.stringify(labels));
+      labelTexts.drop(labels);
       visibility.changed({});
       const left = sql.exec<{ left: number }>(
         `SELECT count(*) AS left FROM labels WHERE ${among}`,
@@ -122,6 +128,7 @@ export function createDocuments(sql: SqlStorage, visibility: Pick<Visibility, 'c
 
     bury(documentId, revision) {
       const document = find(documentId);
+      labelTexts.drop([noteLabel(documentId)]);
       if (document !== undefined) {
         sql.exec('DELETE FROM labels WHERE document = ?', document.number);
         sql.exec('DELETE FROM attributes WHERE document = ?', document.number);
@@ -138,4 +145,12 @@ export function createDocuments(sql: SqlStorage, visibility: Pick<Visibility, 'c
       return row !== undefined && (row.revision === null || revision <= row.revision);
     },
   };
+}
+
+const noteLabel = (documentId: string): string => `note:${documentId}`;
+
+/** All notes on a document as the text of a label that only it has. */
+function noteOf({ documentId, revision, notes = [] }: IndexedDocument): LabelText[] {
+  if (notes.length === 0) return [];
+  return [{ label: noteLabel(documentId), text: notes.join('\n'), version: revision }];
 }

@@ -9,23 +9,26 @@ import type {
   UpdateResult,
 } from './index-results.types.ts';
 import type { Keyword } from './keyword.ts';
+import type { LibraryWordings } from './library-wordings.ts';
 import type { Settings } from './settings.ts';
 import type { SlotRange, Slots } from './slots.ts';
 import { readDocument, readHeadings } from './stored-json.ts';
 import { isWellFormed, type Vectors } from './vectors.ts';
+import { type Wording, wordingNamed, wordingOf } from './wordings.ts';
 
 type GenerationRow = {
   number: number;
   document: number;
   revision: number;
   title: string;
+  wording: string;
   chunks: number;
   vectors: number;
 };
 
 /** Chunks read at a time while a title changes: a few hundred kB of text. */
 const RETITLE_PAGE_ROWS = 500;
-const COLUMNS = 'number, document, revision, title, chunks, vectors';
+const COLUMNS = 'number, document, revision, title, wording, chunks, vectors';
 
 export type Generations = {
   begin(document: IndexedDocument): BeginResult;
@@ -42,11 +45,18 @@ export type Generations = {
 /** Ordinals from the first to before the second. */
 export type OrdinalRange = { fromOrdinal: number; toOrdinal: number };
 
-type Parts = { documents: Documents; keyword: Keyword; settings: Settings; slots: Slots; vectors: Vectors };
+type Parts = {
+  documents: Documents;
+  keyword: Keyword;
+  settings: Settings;
+  slots: Slots;
+  vectors: Vectors;
+  wordings: LibraryWordings;
+};
 
 /** The life of a document's content: begun, appended to, committed in the place of what was there, dropped. */
 export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
-  const { documents, keyword, settings, slots, vectors } = parts;
+  const { documents, keyword, settings, slots, vectors, wordings } = parts;
 
   function stagedOf(document: StoredDocument): GenerationRow | undefined {
     return sql
@@ -93,7 +103,7 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
     return sql.exec<{ count: number }>('SELECT count(*) AS count FROM chunks WHERE generation = ?', number).one().count;
   }
 
-  function addKeywords(number: number, title: string): void {
+  function addKeywords(number: number, title: string, wording: Wording): void {
     let after = -1;
     for (;;) {
       const page = sql
@@ -105,7 +115,7 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
         )
         .toArray();
       for (const { slot, headings, body, header } of page) {
-        keyword.add({ slot, title, headings: readHeadings(headings).join(' '), body, header });
+        keyword.add({ slot, title, headings: readHeadings(headings).join(' '), body, header }, wording);
       }
       const last = page.at(-1);
       if (last === undefined) return;
@@ -113,12 +123,23 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
     }
   }
 
-  /** Brings a title to the keyword entries of a generation's chunks. */
-  function retitle(generation: GenerationRow | undefined, title: string): void {
-    if (generation === undefined || generation.title === title) return;
+  /** Brings the document's title to the keyword entries of a generation's chunks; another language waits. */
+  function retitle(generation: GenerationRow | undefined, { title, language }: StoredDocument): void {
+    if (generation === undefined) return;
+    const wording = wordingOf(language);
+    if (generation.title === title) {
+      if (generation.wording !== wording.name) wordings.outdated();
+      return;
+    }
+    wordings.use(wording);
     for (const { first, last } of slots.rangesOf(generation.number)) keyword.remove(first, last);
-    addKeywords(generation.number, title);
-    sql.exec('UPDATE generations SET title = ? WHERE number = ?', title, generation.number);
+    addKeywords(generation.number, title, wording);
+    sql.exec(
+      'UPDATE generations SET title = ?, wording = ?, reworded = NULL WHERE number = ?',
+      title,
+      wording.name,
+      generation.number,
+    );
   }
 
   function knownOrdinals(number: number, ordinals: number[]): Map<number, number> {
@@ -143,12 +164,15 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
       if (earlier !== undefined) drop(earlier.number);
       // Attributes of a document with content wait for the commit, so that both change at once.
       const stored = committed === undefined || known === undefined ? documents.put(document) : known;
+      const wording = wordingOf(document.language);
+      wordings.use(wording);
       sql.exec(
-        'INSERT INTO generations (document, revision, staged, attributes, title) VALUES (?, ?, 1, ?, ?)',
+        'INSERT INTO generations (document, revision, staged, attributes, title, wording) VALUES (?, ?, 1, ?, ?, ?)',
         stored.number,
         document.revision,
         JSON.stringify(document),
         document.revision >= stored.revision ? document.title : stored.title,
+        wording.name,
       );
       return { accepted: true };
     },
@@ -157,6 +181,7 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
       const target = findStaged(generation);
       if (target === undefined) return { ok: false, reason: 'unknown_generation' };
       const { number, title } = target.staged;
+      const wording = wordingNamed(target.staged.wording);
       const known = knownOrdinals(
         number,
         chunks.map((chunk) => chunk.ordinal),
@@ -185,7 +210,7 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
           chunk.time?.startMs ?? null,
           chunk.time?.endMs ?? null,
         );
-        keyword.add({ slot, title, headings: chunk.headings.join(' '), body: chunk.text, header });
+        keyword.add({ slot, title, headings: chunk.headings.join(' '), body: chunk.text, header }, wording);
       }
       sql.exec('UPDATE generations SET chunks = chunks + ? WHERE number = ?', fresh.length, number);
       return { ok: true, chunks: target.staged.chunks + fresh.length };
@@ -229,7 +254,7 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
         ...readDocument(attributes),
         ...(shownAt !== undefined && { updatedAt: shownAt }),
       });
-      retitle(staged, current.title);
+      retitle(staged, current);
       sql.exec("UPDATE generations SET staged = 0, attributes = '{}' WHERE number = ?", staged.number);
       documents.setGeneration(document.number, staged.number);
       if (document.generation !== null) drop(document.generation);
@@ -241,7 +266,7 @@ export function createGenerations(sql: SqlStorage, parts: Parts): Generations {
       const known = documents.find(document.documentId);
       if (known !== undefined && known.revision > document.revision) return { ok: false, reason: 'stale' };
       const stored = documents.put(document);
-      retitle(committedOf(stored), stored.title);
+      retitle(committedOf(stored), stored);
       return { ok: true };
     },
 

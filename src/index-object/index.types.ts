@@ -26,7 +26,14 @@ export type IndexedDocument = {
   labels: string[];
   /** False hides the document from every search without dropping its chunks (trash). */
   visible: boolean;
+  /** Texts of labels that are searched with the document's own words, e.g. names of tags. */
+  labelTexts?: LabelText[] | undefined;
+  /** What has been noted on the document, searched with its own words. */
+  notes?: string[] | undefined;
 };
+
+/** What a label says. A text of an older version than the index has is ignored. */
+export type LabelText = { label: string; text: string; version: number };
 
 /** One passage as stored: offsets are UTF-16 code units into the document's extracted text. */
 export type IndexedChunk = {
@@ -110,7 +117,7 @@ export type SearchPlace = {
 
 export type IndexSearchRequest = {
   mode: SearchMode;
-  /** The user's words as typed; any text is allowed. */
+  /** The user's words as typed, in the language of `query-language.ts`, the filters in them aside; any text is allowed. */
   query: string;
   match: WordMatch;
   /** The query's embedding; required by semantic and hybrid unless vectorCandidates are given. */

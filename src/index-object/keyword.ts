@@ -1,11 +1,12 @@
-import { gramsOf, hasSpacelessScript, lastCharacterOf, splitPieces, type Tokenizer } from '../shared/words.ts';
+import { hasSpacelessScript } from '../shared/words.ts';
 import { createRanker, type RankOptions, type TermPosting } from './bm25.ts';
 import type { WordMatch } from './index.types.ts';
-import { createPostings, type Posting } from './postings.ts';
-import { expressionOf, type QueryTerm, tellingTerms } from './query-words.ts';
+import { createPostings, type Posting, unite } from './postings.ts';
+import { expressionOf, type QueryTerm, type Spelling, tellingTerms } from './query-words.ts';
 import type { ResidentMemory } from './resident-memory.ts';
 import type { Slots } from './slots.ts';
 import type { ScoredSlot } from './top-slots.ts';
+import { termsOf, type Wording } from './wordings.ts';
 
 /** A word that the query repeats counts as often as it is said, up to this. */
 const MAX_REPEATS = 4;
@@ -17,6 +18,8 @@ export type KeywordSearch = {
   match: WordMatch;
   /** By generation: 1 when its chunks may be found. */
   allowed: Uint8Array;
+  /** By slot: 1 where nothing may be found; undefined when nothing is excluded. */
+  excluded?: Uint8Array | undefined;
   /** With fewer chunks that have all words, `auto` adds those with any. */
   enough: number;
   wanted: number;
@@ -33,10 +36,12 @@ export type KeywordResult = {
 };
 
 export type Keyword = {
-  add(entry: KeywordEntry): void;
+  add(entry: KeywordEntry, wording: Wording): void;
   /** Drops the entries of these slots. */
   remove(first: number, last: number): void;
   search(terms: QueryTerm[], options: KeywordSearch): KeywordResult;
+  /** By slot: 1 where one of the terms occurs; undefined when there are none. */
+  having(terms: QueryTerm[]): { slots: Uint8Array | undefined; rowsRead: number };
   /** Merges the index into one segment: dropped text leaves the file. */
   compact(): void;
   memoryBytes(): number;
@@ -44,20 +49,32 @@ export type Keyword = {
   reset(): void;
 };
 
-type Parts = { slots: Slots; tokenizer: Tokenizer; memory: ResidentMemory };
+type Parts = { slots: Slots; memory: ResidentMemory };
 
-export function createKeyword(sql: SqlStorage, { slots, tokenizer, memory }: Parts): Keyword {
+export function createKeyword(sql: SqlStorage, { slots, memory }: Parts): Keyword {
   const postings = createPostings(sql, memory);
   const rank = createRanker();
 
-  function postingOf(term: QueryTerm): Posting {
-    const [only] = term.words;
-    const plain = term.words.length === 1 && !term.prefix && only !== undefined;
-    return plain ? postings.ofTerm(only) : postings.ofExpression(expressionOf(term));
+  function inText({ words, prefix, field }: Spelling, expression: string): Posting {
+    const [only] = words;
+    if (words.length > 1 || prefix || field !== null || only === undefined)
+      return postings.ofExpression(expression, field);
+    const posting = postings.ofTerm(only);
+    return hasSpacelessScript(only) ? { ...posting, places: null } : posting;
+  }
+
+  function postingOf({ spellings }: QueryTerm): Posting {
+    return unite(
+      spellings.flatMap((spelling) => {
+        const expression = expressionOf(spelling);
+        const text = inText(spelling, expression);
+        return spelling.field === null ? [text, postings.ofFiled(expression)] : [text];
+      }),
+    );
   }
 
   return {
-    add({ slot, title, headings, body, header }) {
+    add({ slot, title, headings, body, header }, { tokenizer }) {
       const whole = header === null ? body : `${header}\n${body}`;
       const columns = [title, headings, whole].map((text) => termsOf(text, tokenizer));
       sql.exec(
@@ -81,18 +98,25 @@ export function createKeyword(sql: SqlStorage, { slots, tokenizer, memory }: Par
       postings.changed();
     },
 
-    search(terms, { match, allowed, enough, wanted, onMatch }) {
+    search(terms, { match, allowed, excluded, enough, wanted, onMatch }) {
       const used: TermPosting[] = tellingTerms(terms).map((term) => ({
         posting: postingOf(term),
         times: Math.min(term.times, MAX_REPEATS),
-        required: term.quoted,
+        required: term.required,
       }));
-      const { complete, partial } = rank(used, { table: slots.table(), allowed, wanted, onMatch });
+      const { complete, partial } = rank(used, { table: slots.table(), allowed, excluded, wanted, onMatch });
       const rowsRead = postings.takeRowsRead();
       if (match === 'all') return { found: complete, widened: false, rowsRead };
       if (match === 'any') return { found: best([...complete, ...partial], wanted), widened: false, rowsRead };
       if (complete.length >= enough || partial.length === 0) return { found: complete, widened: false, rowsRead };
       return { found: [...complete, ...partial].slice(0, wanted), widened: true, rowsRead };
+    },
+
+    having(terms) {
+      if (terms.length === 0) return { slots: undefined, rowsRead: 0 };
+      const having = new Uint8Array(slots.table().generations.length);
+      for (const term of terms) for (const slot of postingOf(term).slots) having[slot] = 1;
+      return { slots: having, rowsRead: postings.takeRowsRead() };
     },
 
     compact() {
@@ -106,18 +130,4 @@ export function createKeyword(sql: SqlStorage, { slots, tokenizer, memory }: Par
 
 function best(found: ScoredSlot[], wanted: number): ScoredSlot[] {
   return found.sort((a, b) => b.score - a.score || a.slot - b.slot).slice(0, wanted);
-}
-
-/**
- * The terms of a text as the index stores them: stems of words, overlapping pairs of spaceless runs, and the last
- * character of each run on its own, so that a one-character query (a prefix of pairs) finds every place.
- */
-export function termsOf(text: string, tokenizer: Tokenizer): string[] {
-  const normal = text.normalize('NFKC');
-  if (!hasSpacelessScript(normal)) return tokenizer.tokenize(normal).map((token) => token.term);
-  return splitPieces(normal).flatMap(({ raw, spaceless }) => {
-    if (!spaceless) return [tokenizer.termOf(raw)];
-    const grams = gramsOf(raw).map((gram) => gram.text);
-    return grams.length === 1 && grams[0] === raw ? grams : [...grams, lastCharacterOf(raw)];
-  });
 }

@@ -1,6 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
-import { createTokenizer } from '../shared/words.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import { createFacets, type Facets } from './facets.ts';
 import { createGenerations, type Generations, type OrdinalRange } from './generations.ts';
@@ -12,6 +11,7 @@ import type {
   IndexSearchRequest,
   IndexSearchResult,
   IndexStatistics,
+  LabelText,
   QuantizedVectors,
 } from './index.types.ts';
 import type {
@@ -28,14 +28,20 @@ import type {
 } from './index-results.types.ts';
 import { describeDocuments, readStatistics } from './inventory.ts';
 import { createKeyword, type Keyword } from './keyword.ts';
+import { createLabelTexts, type LabelTexts } from './label-texts.ts';
+import { createLibraryWordings, type LibraryWordings } from './library-wordings.ts';
 import { residentMemory } from './resident-memory.ts';
+import { createRewording } from './rewording.ts';
 import { migrate } from './schema.ts';
 import { createSearch } from './search.ts';
 import { createSettings, type Settings } from './settings.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createVectorBlocks, type VectorBlocks } from './vector-blocks.ts';
 import { createVectors, type Vectors } from './vectors.ts';
-import { createVisibility, type Visibility } from './visibility.ts';
+import { createVisibility, type Visibility, type VisibilityChange } from './visibility.ts';
+
+/** Between two slices of rewording others get their turn. */
+const REWORDING_PAUSE_MS = 50;
 
 /** Those of SQLite and of the platform aside. */
 const TABLES = `SELECT count(*) AS tables FROM sqlite_master
@@ -57,6 +63,9 @@ export class LibraryIndex extends DurableObject<Env> {
   readonly #slots: Slots;
   readonly #vectors: Vectors;
   readonly #visibility: Visibility;
+  readonly #labelTexts: LabelTexts;
+  readonly #wordings: LibraryWordings;
+  readonly #reword: () => boolean;
   readonly #search: (request: IndexSearchRequest) => IndexSearchResult;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -66,30 +75,42 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#settings = createSettings(sql);
     this.#slots = createSlots(sql);
     this.#visibility = createVisibility(sql);
-    const tokenizer = createTokenizer();
-    this.#keyword = createKeyword(sql, { slots: this.#slots, tokenizer, memory: residentMemory });
+    this.#wordings = createLibraryWordings(sql, this.#settings);
+    this.#keyword = createKeyword(sql, { slots: this.#slots, memory: residentMemory });
+    this.#labelTexts = createLabelTexts(sql, this.#keyword.reset);
     this.#blocks = createVectorBlocks(sql, residentMemory);
     this.#vectors = createVectors(sql, { settings: this.#settings, blocks: this.#blocks });
     this.#facets = createFacets(sql, residentMemory);
-    this.#documents = createDocuments(sql, {
-      changed: (change) => {
+    const visibility = {
+      changed: (change: VisibilityChange) => {
         this.#visibility.changed(change);
         this.#facets.changed(change);
       },
-    });
+    };
+    this.#documents = createDocuments(sql, { visibility, labelTexts: this.#labelTexts });
     const parts = {
       documents: this.#documents,
       facets: this.#facets,
       keyword: this.#keyword,
       settings: this.#settings,
       slots: this.#slots,
-      tokenizer,
       vectors: this.#vectors,
       visibility: this.#visibility,
+      wordings: this.#wordings,
     };
     this.#generations = createGenerations(sql, parts);
     this.#search = createSearch(sql, parts);
-    ctx.blockConcurrencyWhile(async () => migrate(ctx.storage));
+    this.#reword = createRewording(sql, parts);
+    ctx.blockConcurrencyWhile(async () => {
+      migrate(ctx.storage);
+      await this.#rewordLater();
+    });
+  }
+
+  /** Words a little of what has another wording than it should, then waits for its next turn. */
+  override async alarm(): Promise<void> {
+    const isMore = this.#write(this.#reword);
+    if (isMore) await this.ctx.storage.setAlarm(Date.now() + REWORDING_PAUSE_MS);
   }
 
   /** Starts new content for a document, dropping content staged before. Refused when newer content is there. */
@@ -111,13 +132,17 @@ export class LibraryIndex extends DurableObject<Env> {
    * Makes staged content the visible one and drops what was there before, at once.
    * @param expectedChunks refuse (`incomplete`) when another number of chunks has arrived.
    */
-  commitGeneration(generation: GenerationCommit, expectedChunks?: number): CommitResult {
-    return this.#write(() => this.#generations.commit(generation, expectedChunks));
+  async commitGeneration(generation: GenerationCommit, expectedChunks?: number): Promise<CommitResult> {
+    const result = this.#write(() => this.#generations.commit(generation, expectedChunks));
+    await this.#rewordLater();
+    return result;
   }
 
   /** Changes what searches filter and show. A document that has no content yet is remembered. */
-  updateDocument(document: IndexedDocument): UpdateResult {
-    return this.#write(() => this.#generations.update(document));
+  async updateDocument(document: IndexedDocument): Promise<UpdateResult> {
+    const result = this.#write(() => this.#generations.update(document));
+    await this.#rewordLater();
+    return result;
   }
 
   /**
@@ -171,6 +196,11 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#write(() => this.#keyword.compact());
   }
 
+  /** Brings the texts of labels to what they are now called; older ones are ignored. */
+  putLabelTexts(texts: LabelText[]): void {
+    this.#write(() => this.#labelTexts.put(texts));
+  }
+
   /** Drops everything, tombstones too. */
   async clear(): Promise<void> {
     await this.ctx.blockConcurrencyWhile(async () => {
@@ -211,12 +241,22 @@ export class LibraryIndex extends DurableObject<Env> {
     }
   }
 
+  /** Sees to it that what has another wording than it should gets that. */
+  async #rewordLater(): Promise<void> {
+    if (!this.#wordings.areOutdated()) return;
+    const nothingYet = this.#sql.exec('SELECT number FROM generations LIMIT 1').toArray().length === 0;
+    if (nothingYet) this.#write(this.#reword);
+    else if ((await this.ctx.storage.getAlarm()) === null)
+      await this.ctx.storage.setAlarm(Date.now() + REWORDING_PAUSE_MS);
+  }
+
   #forget(): void {
     this.#settings.reset();
     this.#blocks.reset();
     this.#keyword.reset();
     this.#slots.reset();
     this.#visibility.reset();
+    this.#wordings.reset();
     this.#facets.reset();
   }
 }

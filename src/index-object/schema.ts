@@ -87,6 +87,22 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     ) WITHOUT ROWID`,
     'CREATE INDEX attributes_document ON attributes (document)',
   ],
+  // How a generation's words became terms, up to which ordinal they have become those of another wording since, and the
+  // texts of labels: names of tags, notes on a document.
+  [
+    "ALTER TABLE generations ADD COLUMN wording TEXT NOT NULL DEFAULT 'former'",
+    'ALTER TABLE generations ADD COLUMN reworded INTEGER',
+    `CREATE TABLE label_texts (
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      label TEXT NOT NULL UNIQUE,
+      version INTEGER NOT NULL,
+      text TEXT NOT NULL
+    )`,
+    `CREATE VIRTUAL TABLE label_texts_fts USING fts5(
+      text, content='', contentless_delete=1,
+      tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
+    )`,
+  ],
 ];
 
 /** Brings the object's database to the newest schema, each version in a transaction of its own. */

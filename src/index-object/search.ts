@@ -1,4 +1,3 @@
-import type { Tokenizer } from '../shared/words.ts';
 import { createFacetCounts } from './facet-counts.ts';
 import type { Facets } from './facets.ts';
 import { FUSION_CANDIDATES, fuse } from './fusion.ts';
@@ -12,6 +11,7 @@ import type {
   SearchPlace,
 } from './index.types.ts';
 import type { Keyword } from './keyword.ts';
+import type { LibraryWordings } from './library-wordings.ts';
 import { createMatches, documentsOf, type MatchedDocuments, type Matches } from './matches.ts';
 import { type QueryTerm, readQuery } from './query-words.ts';
 import type { Settings } from './settings.ts';
@@ -22,15 +22,16 @@ import type { ScoredSlot } from './top-slots.ts';
 import type { Vectors } from './vectors.ts';
 import type { Visibility } from './visibility.ts';
 import { createWalks, type Walk } from './walk.ts';
+import { wordingNamed } from './wordings.ts';
 
 type Parts = {
   facets: Facets;
   keyword: Keyword;
   settings: Settings;
   slots: Slots;
-  tokenizer: Tokenizer;
   vectors: Vectors;
   visibility: Visibility;
+  wordings: LibraryWordings;
 };
 
 /** One running search: what it found out so far. */
@@ -38,6 +39,8 @@ type Run = {
   request: IndexSearchRequest;
   terms: QueryTerm[];
   allowed: Uint8Array;
+  /** By slot: 1 where a word stands that the query does not want. */
+  excluded: Uint8Array | undefined;
   /** Where the pages before have led; its `allowed` and `depth` are where this run began. */
   walk: Walk;
   /** Whether passages with only some of the words are among those found. */
@@ -64,6 +67,7 @@ type HitRow = {
   end: number;
   body: string;
   header: string | null;
+  wording: string;
   startMs: number | null;
   endMs: number | null;
 };
@@ -71,10 +75,12 @@ type HitRow = {
 type Ranking = { ranked: ScoredSlot[]; words: ScoredSlot[]; meaning: ScoredSlot[] };
 
 const NO_SIDE: ScoredSlot[] = [];
+/** How much deeper a side that knows no words is read when some words are excluded. */
+const MOST_PASSED_OVER = 100;
 
 /** Answers whole searches: candidates of both sides, fusion, and the shown hits with their snippets. */
 export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSearchRequest) => IndexSearchResult {
-  const { keyword, settings, slots, tokenizer, vectors, visibility } = parts;
+  const { keyword, settings, slots, vectors, visibility, wordings } = parts;
   const walks = createWalks(sql, slots);
   const countFacets = createFacetCounts(parts);
 
@@ -82,6 +88,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
     const { found, widened, rowsRead } = keyword.search(run.terms, {
       match: run.request.match,
       allowed: run.allowed,
+      excluded: run.excluded,
       enough: enoughFor(run),
       wanted: run.wanted,
       onMatch: run.matches?.note,
@@ -126,7 +133,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
   function readHits(run: Run, wanted: number[]): Map<number, HitRow> {
     const cursor = sql.exec<HitRow>(
       `SELECT c.slot, d.number, d.document_id AS documentId, d.title, d.kind, d.profile, c.ordinal, c.page, c.headings,
-          c.start_offset AS start, c.end_offset AS "end", c.body, c.header, c.start_ms AS startMs, c.end_ms AS endMs
+          c.start_offset AS start, c.end_offset AS "end", c.body, c.header, g.wording, c.start_ms AS startMs, c.end_ms AS endMs
         FROM json_each(?) j CROSS JOIN chunks c ON c.slot = j.value
           CROSS JOIN generations g ON g.number = c.generation CROSS JOIN documents d ON d.number = g.document`,
       JSON.stringify(wanted),
@@ -140,7 +147,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
     const { mode } = run.request;
     const words = mode === 'semantic' ? NO_SIDE : keywordSide(run);
     const keywordDone = performance.now();
-    const meaning = mode === 'keyword' ? NO_SIDE : semanticSide(run);
+    const meaning = mode === 'keyword' ? NO_SIDE : withoutExcluded(run, semanticSide);
     return { words, meaning, keywordDone, vectorDone: performance.now(), ranked: rank(run.request, words, meaning) };
   }
 
@@ -221,16 +228,19 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
     // Fused scores depend on how deep the sides were read: one depth for every page, or their order would change.
     const isDeep = mode === 'hybrid' || isSorted(request) || facets.length > 0;
     const page = offset + limit + 1 + walk.depth;
+    const { wanted: terms, unwanted } = readQuery(request.query, wordings.inUse());
+    const excluded = keyword.having(unwanted);
     return {
       request,
-      terms: readQuery(request.query, tokenizer),
+      terms,
+      excluded: excluded.slots,
       allowed: walk.allowed,
       walk,
       widened: false,
       matches: needsAll ? matchesFor(walk.allowed) : undefined,
       wanted: mode === 'hybrid' ? FUSION_CANDIDATES : isDeep ? Math.max(page, FUSION_CANDIDATES) : page,
       notices: [],
-      rowsRead: rowsRead + walk.rowsRead,
+      rowsRead: rowsRead + walk.rowsRead + excluded.rowsRead,
     };
   }
 
@@ -248,7 +258,7 @@ export function createSearch(sql: SqlStorage, parts: Parts): (request: IndexSear
       run,
       shown.map((hit) => hit.slot),
     );
-    const matcher = createMatcher(run.terms, tokenizer);
+    const matcher = createMatcher(run.terms);
     const hits: SearchHit[] = [];
     for (const { slot, score } of shown) {
       const row = rows.get(slot);
@@ -297,6 +307,16 @@ function partsOf(side: ScoredSlot[]): Map<number, ScorePart> {
   return new Map(side.map(({ slot, score }, index) => [slot, { rank: index + 1, score }]));
 }
 
+/** Of a side that knows no words, what has none of the excluded ones; it looks deeper for that. */
+function withoutExcluded(run: Run, side: (run: Run) => ScoredSlot[]): ScoredSlot[] {
+  const { excluded, wanted } = run;
+  if (excluded === undefined) return side(run);
+  const deeper = { ...run, wanted: wanted + MOST_PASSED_OVER, rowsRead: 0 };
+  const found = side(deeper);
+  run.rowsRead += deeper.rowsRead;
+  return found.filter(({ slot }) => excluded[slot] !== 1).slice(0, wanted);
+}
+
 type Presented = {
   score: number;
   matcher: SnippetMatcher;
@@ -305,13 +325,13 @@ type Presented = {
 };
 
 function present(row: HitRow, { score, matcher, keyword, semantic }: Presented): SearchHit {
-  const { slot: _slot, number: _number, headings, body, header, startMs, endMs, ...shown } = row;
+  const { slot: _slot, number: _number, headings, body, header, wording, startMs, endMs, ...shown } = row;
   return {
     ...shown,
     ...(startMs !== null && endMs !== null && { time: { startMs, endMs } }),
     headings: readHeadings(headings),
     score,
     scores: { ...(keyword && { keyword }), ...(semantic && { semantic }) },
-    snippet: makeSnippet(body, matcher, header),
+    snippet: makeSnippet(body, matcher, { header, tokenizer: wordingNamed(wording).tokenizer }),
   };
 }

@@ -4,6 +4,9 @@ export type VectorModel = { model: string; dimension: number };
 export type Settings = {
   vectorModel(): VectorModel | undefined;
   setVectorModel(model: VectorModel): void;
+  /** The wordings that all content has, in one word; undefined while some may have others. */
+  wordings(): string | undefined;
+  setWordings(wordings: string | undefined): void;
   reset(): void;
 };
 
@@ -29,6 +32,17 @@ export function createSettings(sql: SqlStorage): Settings {
       sql.exec(upsert, 'dimension', String(model.dimension));
       known = model;
     },
+
+    wordings() {
+      const rows = sql.exec<{ value: string }>("SELECT value FROM settings WHERE key = 'wordings'").toArray();
+      return rows[0]?.value;
+    },
+
+    setWordings(wordings) {
+      if (wordings === undefined) sql.exec("DELETE FROM settings WHERE key = 'wordings'");
+      else sql.exec("INSERT OR REPLACE INTO settings (key, value) VALUES ('wordings', ?)", wordings);
+    },
+
     reset() {
       known = undefined;
     },

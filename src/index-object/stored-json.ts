@@ -15,6 +15,8 @@ const document = z.object({
   attributes: z.array(z.tuple([z.string(), z.union([z.string(), z.number(), z.boolean()])])).optional(),
   labels: z.array(z.string()),
   visible: z.boolean(),
+  labelTexts: z.array(z.object({ label: z.string(), text: z.string(), version: z.number() })).optional(),
+  notes: z.array(z.string()).optional(),
 });
 
 export function readHeadings(json: string): string[] {

@@ -5,11 +5,13 @@ import type { SearchFilter } from './index.types.ts';
 /** Masks kept for filters used since the last write: more than one person alternates between. */
 const KEPT_MASKS = 16;
 
+export type VisibilityChange = { hidden?: number | null; shown?: number | null };
+
 export type Visibility = {
   /** By generation: 1 when its chunks may be found under the filter. Numbers beyond the array may not. */
   mask(filter: SearchFilter): { allowed: Uint8Array; rowsRead: number };
   /** To be called after any write to documents: which generations it hid and showed. */
-  changed(change: { hidden?: number | null; shown?: number | null }): void;
+  changed(change: VisibilityChange): void;
   /** Forgets what is held in memory. */
   reset(): void;
 };

@@ -109,13 +109,13 @@ export type Tokenizer = {
 };
 
 /** A tokenizer remembers stems; make one and keep it. */
-export function createTokenizer(): Tokenizer {
+export function createTokenizer(stem = (word: string): string => stemOf(foldWord(word))): Tokenizer {
   const stems = new Map<string, string>();
 
   function termOf(word: string): string {
     const known = stems.get(word);
     if (known !== undefined) return known;
-    const term = stemOf(foldWord(word));
+    const term = stem(word);
     if (stems.size >= KNOWN_STEMS) stems.clear();
     stems.set(word, term);
     return term;

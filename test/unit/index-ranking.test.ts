@@ -2,12 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRanker } from '../../src/index-object/bm25.ts';
 import { fuse, RANK_CONSTANT } from '../../src/index-object/fusion.ts';
-import { readQuery, tellingTerms } from '../../src/index-object/query-words.ts';
+import { type QueryTerm, readQuery, tellingTerms } from '../../src/index-object/query-words.ts';
 import { createMatcher, makeSnippet } from '../../src/index-object/snippet.ts';
 import { createTopSlots } from '../../src/index-object/top-slots.ts';
-import { createTokenizer } from '../../src/shared/words.ts';
+import { wordingOf } from '../../src/index-object/wordings.ts';
 
-const tokenizer = createTokenizer();
+const wordings = [wordingOf(null)];
+const { tokenizer } = wordingOf(null);
+const termsIn = (text: string) => readQuery(text, wordings).wanted;
+const wordsIn = (term: QueryTerm) => term.spellings[0]?.words ?? [];
 const ranking = fc
   .uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 })
   .map((slots) => slots.map((slot, i) => ({ slot, score: 100 - i })));
@@ -69,6 +72,7 @@ describe('bm25', () => {
   const posting = (slots: number[], steps: number[]) => ({
     slots: Uint32Array.from(slots),
     weights: Uint8Array.from(steps),
+    places: null,
   });
 
   it('scores as the formula says', () => {
@@ -99,7 +103,7 @@ describe('bm25', () => {
 });
 
 describe('query words', () => {
-  const words = (text: string) => readQuery(text, tokenizer).map((term) => [term.words.join(' '), term.times]);
+  const words = (text: string) => termsIn(text).map((term) => [wordsIn(term).join(' '), term.times]);
 
   it.each([
     [
@@ -112,8 +116,8 @@ describe('query words', () => {
     [
       'the "annual general meeting" and',
       [
-        ['annual gener meet', 1],
         ['the', 1],
+        ['annual gener meet', 1],
         ['and', 1],
       ],
     ],
@@ -131,16 +135,18 @@ describe('query words', () => {
   });
 
   it('drop stop words only while something else remains', () => {
-    expect(tellingTerms(readQuery('what is the heron', tokenizer)).map((term) => term.words)).toEqual([['heron']]);
-    expect(tellingTerms(readQuery('to be', tokenizer))).toHaveLength(2);
+    expect(tellingTerms(termsIn('what is the heron')).map(wordsIn)).toEqual([['heron']]);
+    expect(tellingTerms(termsIn('to be'))).toHaveLength(2);
   });
 
   it('are letters, digits and marks, at most 64, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
-        const terms = readQuery(text, tokenizer);
-        expect(terms.length).toBeLessThanOrEqual(64);
-        for (const word of terms.flatMap((term) => term.words)) expect(word).toMatch(/^[\p{L}\p{N}\p{M}\p{Co}]+$/u);
+        const { wanted, unwanted } = readQuery(text, wordings);
+        const terms = [...wanted, ...unwanted];
+        expect(terms.length).toBeLessThanOrEqual(128);
+        for (const word of terms.flatMap((term) => term.spellings.flatMap(({ words }) => words)))
+          expect(word).toMatch(/^[\p{L}\p{N}\p{M}\p{Co}]+$/u);
       }),
       { numRuns: 300 },
     );
@@ -149,7 +155,7 @@ describe('query words', () => {
 
 describe('snippets', () => {
   const snippet = (text: string, query: string) =>
-    makeSnippet(text, createMatcher(readQuery(query, tokenizer), tokenizer));
+    makeSnippet(text, createMatcher(termsIn(query)), { header: null, tokenizer });
   const marked = (text: string, query: string) => {
     const made = snippet(text, query);
     return made.highlights.map(([start, end]) => made.text.slice(start, end));
@@ -162,9 +168,9 @@ describe('snippets', () => {
   });
 
   it('have in front, on a line of its own, what stands above all of their text', () => {
-    const matcher = createMatcher(readQuery('age of herons', tokenizer), tokenizer);
+    const matcher = createMatcher(termsIn('age of herons'));
     const header = `Name\tAge\t${'Remarks\t'.repeat(60)}`;
-    const made = makeSnippet(`${'Owl\t3\n'.repeat(90)}Heron\t7`, matcher, header);
+    const made = makeSnippet(`${'Owl\t3\n'.repeat(90)}Heron\t7`, matcher, { header, tokenizer });
     const [above = '', ...rows] = made.text.split('\n');
     expect(header.startsWith(above)).toBe(true);
     expect(above.length).toBeLessThanOrEqual(120);

@@ -6,7 +6,7 @@ import type { JobType } from './ingestion.table.ts';
 import { type StepView, stepsOf } from './job-steps.ts';
 
 /** Jobs whose subject is something else. */
-const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource', 'batch', 'sync_batch']);
+const NOT_ON_DOCUMENTS = new Set<JobType>(['delete_collection', 'fetch_resource', 'batch', 'sync_batch', 'sync_tag']);
 
 export function presentJob(job: JobView): z.output<typeof jobSchema> {
   return {

@@ -15,6 +15,7 @@ export const JOB_TYPES = [
   'batch',
   'sync_batch',
   'sync_family',
+  'sync_tag',
 ] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 

@@ -329,7 +329,7 @@ const contentOf = ({ filename, mediaType, size, sha256 }: StoredOriginal) => ({
 export type DocumentUpload = ReturnType<typeof createDocumentUpload>;
 
 const filingOf = ({ tags, collectionId }: Pick<UploadFields, 'tags' | 'collectionId'>) => ({
-  tagIds: [],
+  filedTags: [],
   tagNames: tags,
   collectionIds: collectionId === undefined ? [] : [collectionId],
   labelledCollectionIds: [],

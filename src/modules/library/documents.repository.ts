@@ -10,7 +10,7 @@ import { collectionItems, type Document, documents, documentTags, tags } from '.
 
 /** A document with how it is filed. */
 export type FiledDocument = Document & {
-  tagIds: string[];
+  filedTags: { id: string; name: string; version: number }[];
   tagNames: string[];
   /** Live ones. */
   collectionIds: string[];
@@ -34,10 +34,10 @@ const idList = (value: string): string[] => JSON.parse(value);
 
 // Subselects instead of joins: one row a document, whatever it is filed under.
 const filing = {
-  tagIds: sql`(select json_group_array(document_tags.tag_id) from document_tags
-    where document_tags.document_id = documents.id)`
-    .mapWith(idList)
-    .as('filed_tag_ids'),
+  filedTags: sql`(select json_group_array(json_object('id', tags.id, 'name', tags.name, 'version', tags.version))
+    from document_tags join tags on tags.id = document_tags.tag_id where document_tags.document_id = documents.id)`
+    .mapWith((value: string): FiledDocument['filedTags'] => JSON.parse(value))
+    .as('filed_tags'),
   tagNames: sql`(select json_group_array(tags.name order by tags.name_key) from document_tags
     join tags on tags.id = document_tags.tag_id where document_tags.document_id = documents.id)`
     .mapWith(idList)

@@ -8,13 +8,14 @@ import { createDocumentsRepository } from './documents.repository.ts';
 import { createFamiliesRepository } from './families.repository.ts';
 import { toIndexedDocument } from './indexed-document.ts';
 import { subjectOf } from './library.jobs.ts';
+import { createSyncTag } from './tag-texts.ts';
 
 type Deps = { database: Database; clock: Clock; jobs: JobsService; indexOf: IndexOf };
 
 /** Documents brought to the index between two signs of life. */
 const PAGE_SIZE = 50;
 
-/** Jobs on documents that belong together: by a batch, or because they came out of one. */
+/** Jobs on documents that belong together: by a batch, because they came out of one, or by a tag. */
 export function createFamilyJobs({ database, clock, jobs, indexOf }: Deps) {
   const repository = createDocumentsRepository(database);
   const families = createFamiliesRepository(database);
@@ -56,5 +57,5 @@ export function createFamilyJobs({ database, clock, jobs, indexOf }: Deps) {
     onFailure: () => [],
   };
 
-  return { batch, syncBatch, syncFamily };
+  return { batch, syncBatch, syncFamily, syncTag: createSyncTag({ database, indexOf }) };
 }

@@ -19,7 +19,11 @@ export function toIndexedDocument(document: FiledDocument): IndexedDocument {
     updatedAt: document.updatedAt,
     sizeBytes: document.sizeBytes,
     attributes: attributesOf(document),
-    labels: [...document.tagIds.map(tagLabel), ...document.labelledCollectionIds.map(collectionLabel)],
+    labels: [
+      ...document.filedTags.map(({ id }) => tagLabel(id)),
+      ...document.labelledCollectionIds.map(collectionLabel),
+    ],
+    labelTexts: document.filedTags.map(({ id, name, version }) => ({ label: tagLabel(id), text: name, version })),
     // What could not be read is not found by what an earlier file said.
     visible: document.deletedAt === null && document.status !== 'failed',
   };

@@ -11,6 +11,8 @@ import type { UploadsService } from '../uploads/uploads.service.ts';
 import { createDocumentsRepository } from './documents.repository.ts';
 import type { Document } from './library.table.ts';
 import { compareDocument, isBeyondMending, needsOnlySync, type Problem } from './reconciliation.ts';
+import { tagText } from './tag-texts.ts';
+import { createTagsRepository } from './tags.repository.ts';
 import { createVersionsRepository } from './versions.repository.ts';
 
 type Deps = {
@@ -43,6 +45,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
   const { database, archive, indexOf, jobs, avatars, uploads } = deps;
   const repository = createDocumentsRepository(database);
   const versions = createVersionsRepository(database);
+  const tags = createTagsRepository(database);
 
   /** What differs, by document, as the stores are now. */
   const findProblems = async (ownerId: string, documents: Document[]): Promise<Map<string, Problem[]>> => {
@@ -114,6 +117,18 @@ export function createReconcileJob(deps: Deps): JobHandler {
     }
   };
 
+  /** Tells the index what the tags are called. */
+  const nameTags = async (attempt: Attempt) => {
+    const { userId: ownerId } = attempt.actor;
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const request = { limit: PAGE_SIZE, cursor, sort: 'name', order: 'asc' as const, key: undefined };
+      const page = await tags.list(ownerId, request);
+      if (page.items.length > 0) await indexOf(ownerId).putLabelTexts(page.items.map(tagText));
+      cursor = page.nextCursor;
+      await attempt.heartbeat({ step: 'index' });
+    }
+  };
+
   /** Drops objects of documents that never got, or no longer have, a row. */
   const sweepArchive = async (attempt: Attempt, report: Report) => {
     const { userId: ownerId } = attempt.actor;
@@ -150,6 +165,7 @@ export function createReconcileJob(deps: Deps): JobHandler {
       const report: Report = { documents: 0, objects: 0, problems: [], problemCount: 0, jobIds: [] };
       await compareCatalogue(attempt, report);
       await sweepIndex(attempt, report);
+      await nameTags(attempt);
       await sweepArchive(attempt, report);
       await jobs.wake(report.jobIds);
       const { jobIds, ...result } = report;

@@ -7,10 +7,11 @@ import { notFound } from '../../shared/app-error.ts';
 import type { Page, PageRequest } from '../../shared/page.ts';
 import type { AuditService } from '../audit/audit.service.ts';
 import { tagNameTaken } from './library.errors.ts';
+import type { TagTexts } from './tag-texts.ts';
 import { type CountedTag, createTagsRepository } from './tags.repository.ts';
 import { distinctTagNames, foldTagName, tidyTagName } from './tags.ts';
 
-type Deps = { database: Database; clock: Clock; ids: Ids; audit: Pick<AuditService, 'making'> };
+type Deps = { database: Database; clock: Clock; ids: Ids; audit: Pick<AuditService, 'making'>; texts: TagTexts };
 
 export type ListTags = PageRequest & {
   /** Part of the name. */
@@ -24,7 +25,7 @@ type Versioned = { id: string; expectedVersion?: number | undefined };
 type Assignment = { documentId: string; names: readonly string[]; now: number };
 
 /** Verbs on tags, and the statements by which documents get theirs. */
-export function createTagsService({ database, clock, ids, audit }: Deps) {
+export function createTagsService({ database, clock, ids, audit, texts }: Deps) {
   const repository = createTagsRepository(database);
 
   const commitOne = async (statements: Statement[], id: { ownerId: string; id: string }): Promise<CountedTag> => {
@@ -83,7 +84,10 @@ export function createTagsService({ database, clock, ids, audit }: Deps) {
       return tag;
     },
 
-    change(actor: Actor, { id, changes, expectedVersion }: Versioned & { changes: TagChanges }): Promise<CountedTag> {
+    async change(
+      actor: Actor,
+      { id, changes, expectedVersion }: Versioned & { changes: TagChanges },
+    ): Promise<CountedTag> {
       const ownerId = actor.userId;
       const { name, colour } = changes;
       const statements = repository.update(ownerId, {
@@ -92,12 +96,19 @@ export function createTagsService({ database, clock, ids, audit }: Deps) {
         expectedVersion,
         now: clock.now(),
       });
-      return commitOne(statements, { ownerId, id });
+      if (name === undefined) return commitOne(statements, { ownerId, id });
+      const { insert, jobId } = texts.prepare(ownerId, id);
+      const tag = await commitOne([...statements, insert], { ownerId, id });
+      await texts.show({ ownerId, id, tag, jobId });
+      return tag;
     },
 
     /** Removes the tag from everything that had it, for good. */
     async remove(actor: Actor, { id, expectedVersion }: Versioned): Promise<void> {
-      await database.commit(repository.remove(actor.userId, { id, expectedVersion }));
+      const ownerId = actor.userId;
+      const { insert, jobId } = texts.prepare(ownerId, id);
+      await database.commit([...repository.remove(ownerId, { id, expectedVersion }), insert]);
+      await texts.show({ ownerId, id, tag: undefined, jobId });
     },
 
     /** Gives a document of the same owner these tags besides those that it has; makes the missing ones. */

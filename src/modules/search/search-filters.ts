@@ -97,8 +97,8 @@ export const toSearch = <T extends Times>({ from, to, updatedFrom, updatedTo, ..
   updatedTo: parseTime(updatedTo),
 });
 
-/** All filters of a search together; undefined when there is none. */
-export function treeOf(filters: SearchFilters): FilterTree | undefined {
+/** All filters of a search together, with those of its query; undefined when there is none. */
+export function treeOf(filters: SearchFilters, ofQuery: FilterTree[] = []): FilterTree | undefined {
   const among = (field: string, values: FilterValue[] | undefined): FilterTree[] =>
     values === undefined ? [] : [{ field, is: 'in', values }];
   const bound = (field: string, is: 'from' | 'to', value: number | undefined): FilterTree[] =>
@@ -120,6 +120,7 @@ export function treeOf(filters: SearchFilters): FilterTree | undefined {
     ...bound('sizeBytes', 'from', filters.minSizeBytes),
     ...bound('sizeBytes', 'to', filters.maxSizeBytes),
     ...partsOf(filters.filter?.tree),
+    ...ofQuery,
   ];
   return all.length === 0 ? undefined : { all };
 }

@@ -27,6 +27,7 @@ export function presentSearch(
         embeddingModel: outcome.embeddingModel,
         vectorStore: outcome.vectorStore === 'immediate' ? 'embedded' : 'vectorize',
         weights: outcome.weights,
+        understood: outcome.understood,
         timings: outcome.timings,
         indexRowsRead: outcome.rowsRead,
       },

@@ -5,13 +5,25 @@ const MAX_QUERY_CHARACTERS = 1_000;
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 200;
 
+const QUERY_LANGUAGE = [
+  'Any text; what is none of these operators is looked for as it stands.',
+  '`"notice period"`: these words together.',
+  '`-draft`, `-"first draft"`: not these.',
+  '`cats OR dogs`: one of them.',
+  '`contr*`: words that begin so.',
+  '`title:lease`, `heading:fees`, `body:"per month"`: only there, and there for certain.',
+  '`tag:work`, `tag:"to read"`, `kind:pdf`, `profile:contract`, `language:de`: documents with it; with `-` in front, without ' +
+    'it; with OR between two of a kind, with either.',
+  '`after:2026-03`: created in March 2026 or later. `before:2026-03`: created before March 2026. Also a year or a day, in UTC.',
+].join('\n- ');
+
 const query = z
   .string()
   .trim()
   .min(1)
   .max(MAX_QUERY_CHARACTERS)
   .transform((text) => text.replaceAll('\0', ' ').toWellFormed())
-  .openapi({ example: 'notice period', description: 'Any text. Words in "double quotes" must stand together.' });
+  .openapi({ example: 'notice period', description: QUERY_LANGUAGE });
 
 const mode = z.enum(['keyword', 'semantic', 'hybrid']).openapi({
   description: 'By words, by likeness of meaning (as the embedding model sees it), or both fused.',
@@ -82,7 +94,8 @@ export const searchResultSchema = z
     cacheHit: z.boolean(),
     items: z.array(searchItemSchema),
     notices: z.array(z.string()).openapi({
-      description: 'What was done differently than asked: `any_word`, `semantic_unavailable`, …',
+      description:
+        'What was done differently than asked: `any_word`, `semantic_unavailable`, `no_words` (only filters or exclusions), …',
     }),
     facets: facetsSchema.optional(),
     nextCursor: z.string().nullable(),
@@ -91,6 +104,16 @@ export const searchResultSchema = z
         embeddingModel: z.string().nullable(),
         vectorStore: z.string(),
         weights: z.object({ keyword: z.number(), semantic: z.number() }),
+        understood: z
+          .object({
+            all: z.array(z.string()),
+            any: z.array(z.array(z.string())),
+            not: z.array(z.string()),
+            filters: z.array(z.string()),
+          })
+          .openapi({
+            description: 'How the query was read: what all should occur, of what one must, what must not, and filters.',
+          }),
         timings: z.record(z.string(), z.number()).openapi({ description: 'Milliseconds by part.' }),
         indexRowsRead: z.number().int(),
       })

@@ -9,6 +9,7 @@ import type {
   SearchSort,
   WordMatch,
 } from '../../index-object/index.types.ts';
+import { describeQuery, parseQuery, type Understood, wordsOf } from '../../index-object/query-language.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Embeddings } from '../../platform/embeddings/embeddings.ts';
 import type { Ids } from '../../platform/ids.ts';
@@ -17,6 +18,7 @@ import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Actor } from '../../shared/actor.ts';
 import type { WriteBuffer } from '../../shared/write-buffer.ts';
 import type { LibraryFilters } from '../library/library-filters.ts';
+import { filtersIn } from './query-filters.ts';
 import { createQueriesRepository, type QueryRow } from './search.repository.ts';
 import { decodePlace, encodePlace, fingerprintOf, MAX_SHOWN } from './search-cursor.ts';
 import { namedFacets, type SearchFacets } from './search-facets.ts';
@@ -57,6 +59,8 @@ export type SearchOutcome = Omit<IndexSearchResult, 'facets'> & {
   weights: { keyword: number; semantic: number };
   embeddingModel: string | null;
   vectorStore: VectorStore['consistency'];
+  /** How the query was read. */
+  understood: Understood;
 };
 
 /** Searches of this long are written together. A crash loses them from the history, and nothing else. */
@@ -71,9 +75,10 @@ export function createSearchService(deps: Deps) {
   const history = createQueriesRepository(deps.database);
 
   /** What the semantic side needs; empty, with a notice, when the model or the store cannot be reached. */
-  const vectorSide = async (ownerId: string, { q, kind, profile }: SearchInput): Promise<VectorSide> => {
+  const vectorSide = async (ownerId: string, { text, input }: Meant): Promise<VectorSide> => {
+    const { kind, profile } = input;
     try {
-      const [values] = await embeddings.embed([q], 'query');
+      const [values] = await embeddings.embed([text], 'query');
       if (!values) throw new Error('The embedding model gave no vector.');
       // Punctuation alone says nothing that anything could be like.
       if (values.every((value) => value === 0)) return NO_CANDIDATES;
@@ -128,13 +133,15 @@ export function createSearchService(deps: Deps) {
     async search(actor: Actor, input: SearchInput): Promise<SearchOutcome> {
       const start = performance.now();
       const weights = input.weights ?? { keyword: 1, semantic: embeddings.fusionWeight };
+      const clauses = parseQuery(input.q);
+      const text = wordsOf(clauses);
       const { limit, cursor, facets, ...search } = input;
       const fingerprint = await fingerprintOf(actor.userId, { ...search, filter: search.filter?.tree });
       const place = cursor === undefined ? undefined : decodePlace(cursor, fingerprint);
       const naming = { tags: facets?.includes('tag') ?? false, collections: facets?.includes('collection') ?? false };
       const [{ where, names }, { notices, ...side }] = await Promise.all([
-        deps.libraryFilters().resolve(actor.userId, { where: treeOf(input), naming }),
-        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, input),
+        deps.libraryFilters().resolve(actor.userId, { where: treeOf(input, filtersIn(clauses)), naming }),
+        input.mode === 'keyword' ? NO_VECTORS : vectorSide(actor.userId, { text, input }),
       ]);
       const called = performance.now();
       const request: IndexSearchRequest = {
@@ -156,7 +163,9 @@ export function createSearchService(deps: Deps) {
       const outcome: SearchOutcome = {
         ...result,
         facets: result.facets && namedFacets(result.facets, names),
-        notices: [...new Set([...result.notices, ...notices])],
+        notices: [
+          ...new Set([...result.notices, ...notices, ...(text === '' && clauses.length > 0 ? ['no_words'] : [])]),
+        ],
         queryId,
         mode: input.mode,
         durationMs: Math.round((performance.now() - start) * 100) / 100,
@@ -164,6 +173,7 @@ export function createSearchService(deps: Deps) {
         weights,
         embeddingModel: input.mode === 'keyword' ? null : embeddings.model,
         vectorStore: vectors.consistency,
+        understood: describeQuery(clauses),
       };
       record(actor, { input, outcome });
       return outcome;
@@ -175,6 +185,9 @@ export function createSearchService(deps: Deps) {
 }
 
 export type SearchService = ReturnType<typeof createSearchService>;
+
+/** What the meaning is taken from, and what is asked otherwise. */
+type Meant = { text: string; input: SearchInput };
 
 type VectorSide = Pick<IndexSearchRequest, 'vector' | 'vectorCandidates'> & { notices: string[] };
 
