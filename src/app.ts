@@ -37,7 +37,10 @@ import { tagRoutes } from './modules/library/tags.routes.ts';
 import { versionRoutes } from './modules/library/versions.routes.ts';
 import { limitRoutes } from './modules/limits/limits.routes.ts';
 import { resourceRoutes } from './modules/resources/resources.routes.ts';
+import { historyRoutes } from './modules/search/history.routes.ts';
+import { savedSearchRoutes } from './modules/search/saved-searches.routes.ts';
 import { searchRoutes } from './modules/search/search.routes.ts';
+import { searchNumberRoutes } from './modules/search/search-numbers.routes.ts';
 import { settingRoutes } from './modules/settings/settings.routes.ts';
 import { statisticsRoutes } from './modules/statistics/statistics.routes.ts';
 import { devOutboxRoutes } from './modules/system/dev-outbox.routes.ts';
@@ -94,6 +97,9 @@ const MODULES = [
   resourceRoutes,
   jobRoutes,
   searchRoutes,
+  historyRoutes,
+  savedSearchRoutes,
+  searchNumberRoutes,
   auditRoutes,
   adminUserRoutes,
   adminJobRoutes,

@@ -171,6 +171,12 @@ const configSchema = z.object({
   TRASH_DAYS: count.max(3650).default(30),
   /** How many earlier versions of a document are kept; the oldest ones beyond that are deleted for good. */
   VERSIONS_KEPT: count.max(1000).default(100),
+  /** How many days searches stay in the history; 0: for ever. */
+  QUERY_DAYS: z.coerce.number().int().min(0).max(3650).default(365),
+  /** Whether administrators see what people search for, and not only how much. */
+  ADMINS_SEE_QUERIES: flag.default(false),
+  /** Whether searches that were asked before are answered from memory while nothing has changed. */
+  SEARCH_CACHE: flag.default(true),
   /** Requests that a user may make a minute, by all sessions and keys together; 0: any number. */
   REQUESTS_PER_MINUTE_PER_USER: limit.default(0),
   /** Requests that an API key without a limit of its own may make a minute; 0: any number. */

@@ -13,6 +13,8 @@ export type Env = {
   RATE_LIMITER: DurableObjectNamespace<RateLimiter>;
   ATTEMPT_GUARD: DurableObjectNamespace<AttemptGuard>;
   FLOOD_WALL: RateLimit;
+  /** Caches: nothing that is not somewhere else. */
+  CACHE: KVNamespace;
   ASSETS: Fetcher;
   /** Production only, with MAIL=send-email. */
   EMAIL?: SendEmailBinding;

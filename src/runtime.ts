@@ -8,8 +8,7 @@ import { createIdentityCache, type IdentityCache } from './modules/identity/iden
 import { createConfiguredProviders, type IdentityProviders } from './modules/identity/oauth/configured-providers.ts';
 import { createLimitNotes, type LimitNotes } from './modules/limits/limit-notes.ts';
 import { OPENED_DELAY_MS, type OpenedDocument } from './modules/resources/opened-documents.ts';
-import type { QueryRow } from './modules/search/search.repository.ts';
-import { HISTORY_DELAY_MS } from './modules/search/search.service.ts';
+import { HISTORY_DELAY_MS, type RecentQuery } from './modules/search/history-recording.ts';
 import { createSettingsCache, type SettingsCache } from './modules/settings/settings-cache.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import type { Embeddings } from './platform/embeddings/embeddings.ts';
@@ -72,7 +71,7 @@ export type Runtime = {
   /** Documents that were opened, on their way into the counts. */
   recentlyOpened: WriteBuffer<OpenedDocument>;
   /** Searches on their way into the history. */
-  recentQueries: WriteBuffer<QueryRow>;
+  recentQueries: WriteBuffer<RecentQuery>;
   indexOf: IndexOf;
   /** Whether browsers may keep sessions in cookies, and from where. */
   cookies: CookiePolicy;

@@ -65,7 +65,7 @@ import { createResourceBatch } from './modules/resources/resource-batch.ts';
 import { createFetchResource } from './modules/resources/resources.jobs.ts';
 import { createResourcesService } from './modules/resources/resources.service.ts';
 import { createTakingIn } from './modules/resources/taking-in.ts';
-import { createQueryHistory } from './modules/search/query-history.ts';
+import { createQueriesService } from './modules/search/queries.service.ts';
 import { createSearchService } from './modules/search/search.service.ts';
 import { createSettingsService } from './modules/settings/settings.service.ts';
 import { createStatisticsService } from './modules/statistics/statistics.service.ts';
@@ -137,6 +137,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   const duplicates = once(() => createDuplicatesService(base));
   const libraryFilters = once(() => createLibraryFilters(base));
   const search = once(() => createSearchService({ ...base, libraryFilters }));
+  const queries = once(() => createQueriesService({ ...base, search, libraryFilters }));
   const upload = once(() =>
     createDocumentUpload({
       ...base,
@@ -236,7 +237,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
       apiKeys: apiKeys(),
       jobs: jobs(),
       library: createLibraryExport({ ...base, archive: archive(), analyses: analyses() }),
-      history: createQueryHistory(base),
+      queries: queries(),
       resources: resources(),
     }),
   );
@@ -310,6 +311,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
     resources,
     resourceBatch,
     search,
+    queries,
     authenticate,
     auth,
     oauth,

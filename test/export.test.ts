@@ -70,8 +70,12 @@ describe('taking everything along', () => {
     expect(archive.json('api-keys.json')).toMatchObject([{ id: belongings['api-keys'] }]);
     expect(archive.json('collections.json')).toMatchObject([{ id: belongings.collections, deletedAt: null }]);
     expect(archive.json('tags.json')).toMatchObject([{ name: `Tag ${canary}`, usageCount: 1 }]);
-    expect(archive.text('queries.ndjson').split('\n')).toHaveLength(2);
-    expect(JSON.parse(archive.text('queries.ndjson'))).toMatchObject({ query: canary, type: 'keyword' });
+    const [first = '', second = '', ...rest] = archive.text('queries.ndjson').split('\n');
+    const opened = { documentId: belongings.documents, rank: 1 };
+    expect(JSON.parse(first)).toMatchObject({ query: canary, type: 'keyword', results: [opened] });
+    expect(JSON.parse(second)).toMatchObject({ query: canary, results: [] });
+    expect(rest).toEqual(['']);
+    expect(archive.json('saved-searches.json')).toMatchObject([{ name: `Search ${canary}`, search: { q: canary } }]);
     const jobs = archive
       .text('jobs.ndjson')
       .trim()

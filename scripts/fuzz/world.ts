@@ -37,6 +37,7 @@ export type World = {
 const idSchema = z.object({ id: z.string() });
 const uploadedSchema = z.object({ document: idSchema, job: idSchema });
 const addedSchema = z.object({ resource: idSchema });
+const searchedSchema = z.object({ queryId: z.string() });
 const sessionSchema = z.object({ user: idSchema, session: idSchema.extend({ accessToken: z.string() }) });
 const documentSchema = z.object({ status: z.string() });
 
@@ -76,6 +77,18 @@ const MAKERS: Record<string, (person: Person, dice: Dice) => Promise<[kind: stri
     const json = { url: `https://example.com/${suffix(dice)}`, title: title(person, dice) };
     const { body } = await person.client.call('/v1/resources', { json });
     return [['resources', addedSchema.parse(body).resource.id]];
+  },
+  queries: async (person) => {
+    const { body } = await person.client.call(`/v1/search?q=${person.secret}&mode=keyword`);
+    const { queryId } = searchedSchema.parse(body);
+    // It is written a moment after the answer, for which a judgement waits.
+    const json = { relevanceScore: 0.5 };
+    await person.client.call(`/v1/queries/${queryId}/feedback`, { method: 'POST', json });
+    return [['queries', queryId]];
+  },
+  'saved-searches': async (person, dice) => {
+    const search = { q: person.secret };
+    return [['saved-searches', await post(person, '/v1/saved-searches', { name: title(person, dice), search })]];
   },
   jobs: async (person, dice) => make(person, 'documents', dice),
   sessions: async ({ username: identifier, password, client }) => {

@@ -136,7 +136,15 @@ export type IndexSearchRequest = {
   facets?: Facet[] | undefined;
   /** Weights of the two sides in the fusion. */
   weights: { keyword: number; semantic: number };
+  /** False: the answer is made anew, and not kept. */
+  useCache?: boolean;
 };
+
+/**
+ * Where an answer comes from: known to the index's `isolate`, or to `kv`; or it was made, because nobody knew it: KV was
+ * not asked (`missed`), had nothing, or could not be reached.
+ */
+export type CacheOutcome = 'isolate' | 'kv' | 'missed' | 'kv_missed' | 'kv_failed';
 
 /** One side's view of a hit. `rank` counts from 1; `score`: bm25 (higher is better) or cosine. */
 export type ScorePart = { rank: number; score: number };
@@ -172,6 +180,7 @@ export type IndexSearchResult = {
   timings: { keyword: number; vector: number; fuse: number; total: number };
   /** Rows that the index's SQLite read for this search. */
   rowsRead: number;
+  cache?: CacheOutcome;
 };
 
 export type IndexStatistics = {

@@ -31,10 +31,12 @@ import { createKeyword, type Keyword } from './keyword.ts';
 import { createLabelTexts, type LabelTexts } from './label-texts.ts';
 import { createLibraryWordings, type LibraryWordings } from './library-wordings.ts';
 import { residentMemory } from './resident-memory.ts';
+import { createResultCache, type ResultCache } from './result-cache.ts';
 import { createRewording } from './rewording.ts';
 import { migrate } from './schema.ts';
 import { createSearch } from './search.ts';
 import { createSettings, type Settings } from './settings.ts';
+import { createSharedResults, type SharedResults } from './shared-results.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { createVectorBlocks, type VectorBlocks } from './vector-blocks.ts';
 import { createVectors, type Vectors } from './vectors.ts';
@@ -66,7 +68,8 @@ export class LibraryIndex extends DurableObject<Env> {
   readonly #labelTexts: LabelTexts;
   readonly #wordings: LibraryWordings;
   readonly #reword: () => boolean;
-  readonly #search: (request: IndexSearchRequest) => IndexSearchResult;
+  readonly #shared: SharedResults;
+  readonly #results: ResultCache;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -99,7 +102,19 @@ export class LibraryIndex extends DurableObject<Env> {
       wordings: this.#wordings,
     };
     this.#generations = createGenerations(sql, parts);
-    this.#search = createSearch(sql, parts);
+    this.#shared = createSharedResults({
+      sql,
+      kv: env.CACHE,
+      prefix: ctx.id.toString(),
+      now: Date.now,
+      waitUntil: (work) => ctx.waitUntil(work),
+    });
+    this.#results = createResultCache(createSearch(sql, parts), {
+      memory: residentMemory,
+      shared: this.#shared,
+      now: Date.now,
+      indexBytes: () => this.#memoryBytes(),
+    });
     this.#reword = createRewording(sql, parts);
     ctx.blockConcurrencyWhile(async () => {
       migrate(ctx.storage);
@@ -165,8 +180,8 @@ export class LibraryIndex extends DurableObject<Env> {
   }
 
   /** Answers one search whole. */
-  search(request: IndexSearchRequest): IndexSearchResult {
-    return this.#search(request);
+  search(request: IndexSearchRequest): IndexSearchResult | Promise<IndexSearchResult> {
+    return this.#results.answer(request);
   }
 
   /** The nearest chunks by cosine, best first. */
@@ -182,7 +197,7 @@ export class LibraryIndex extends DurableObject<Env> {
   statistics(): IndexStatistics {
     return readStatistics(this.#sql, {
       model: this.#settings.vectorModel(),
-      memoryBytes: this.#blocks.memoryBytes() + this.#keyword.memoryBytes(),
+      memoryBytes: this.#memoryBytes(),
     });
   }
 
@@ -204,8 +219,7 @@ export class LibraryIndex extends DurableObject<Env> {
   /** Drops everything, tombstones too. */
   async clear(): Promise<void> {
     await this.ctx.blockConcurrencyWhile(async () => {
-      await this.ctx.storage.deleteAll();
-      this.#forget();
+      await this.#deleteAll();
       migrate(this.ctx.storage);
     });
   }
@@ -215,11 +229,8 @@ export class LibraryIndex extends DurableObject<Env> {
    * called anew. For owners who are gone. @returns how many tables are left: zero.
    */
   async erase(): Promise<number> {
-    await this.ctx.blockConcurrencyWhile(async () => {
-      await this.ctx.storage.deleteAll();
-      this.#forget();
-    });
-    return this.#sql.exec<{ tables: number }>(TABLES).one().tables;
+    await this.ctx.blockConcurrencyWhile(() => this.#deleteAll());
+    return this.#countTables();
   }
 
   /** Takes labels from every document that has them: what they stand for is gone. @returns how many are left: zero. */
@@ -230,11 +241,13 @@ export class LibraryIndex extends DurableObject<Env> {
   /** One write, one transaction. What memory holds is dropped when it fails, for it may be ahead of the database. */
   #write<T>(work: () => T): T {
     try {
-      return this.ctx.storage.transactionSync(() => {
+      const { result, outdated } = this.ctx.storage.transactionSync(() => {
         const result = work();
         this.#slots.flush();
-        return result;
+        return { result, outdated: this.#results.invalidate() };
       });
+      if (outdated.length > 0) this.ctx.waitUntil(this.#shared.discard(outdated));
+      return result;
     } catch (error) {
       this.#forget();
       throw error;
@@ -250,6 +263,22 @@ export class LibraryIndex extends DurableObject<Env> {
       await this.ctx.storage.setAlarm(Date.now() + REWORDING_PAUSE_MS);
   }
 
+  async #deleteAll(): Promise<void> {
+    // An object that was erased before has no tables.
+    const shared = this.#countTables() === 0 ? [] : this.#shared.names();
+    await this.ctx.storage.deleteAll();
+    this.#forget();
+    await this.#shared.discard(shared);
+  }
+
+  #countTables(): number {
+    return this.#sql.exec<{ tables: number }>(TABLES).one().tables;
+  }
+
+  #memoryBytes(): number {
+    return this.#blocks.memoryBytes() + this.#keyword.memoryBytes();
+  }
+
   #forget(): void {
     this.#settings.reset();
     this.#blocks.reset();
@@ -258,5 +287,6 @@ export class LibraryIndex extends DurableObject<Env> {
     this.#visibility.reset();
     this.#wordings.reset();
     this.#facets.reset();
+    this.#results.reset();
   }
 }

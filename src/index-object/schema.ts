@@ -103,6 +103,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
       tokenize="unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
     )`,
   ],
+  // What KV holds of this index's answers.
+  ['CREATE TABLE shared_results (name TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID'],
 ];
 
 /** Brings the object's database to the newest schema, each version in a transaction of its own. */

@@ -21,6 +21,7 @@ const SWEEPS: Record<string, (services: Services) => Promise<number>> = {
   usernames: ({ usernameSweep }) => usernameSweep.run(),
   uploads: ({ uploads }) => uploads.sweep(),
   unsentAttributes: ({ documents }) => documents.sendUnsentAttributes(),
+  oldQueries: ({ queries }) => queries.history.removeOld(),
 };
 
 type CronEvent = { event: ScheduledController; context: ExecutionContext };

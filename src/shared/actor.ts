@@ -11,6 +11,8 @@ export const SCOPES = [
   'jobs:read',
   'jobs:write',
   'search:read',
+  'queries:read',
+  'queries:write',
   'admin',
 ] as const;
 

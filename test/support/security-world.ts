@@ -67,7 +67,14 @@ export async function newInhabitant(): Promise<Inhabitant> {
   const pictured = await call('/v1/me/avatar', { method: 'PUT', token, body: new Blob([pngOf(1, 1)]).stream() });
   expect(pictured.status, JSON.stringify(pictured.body)).toBe(200);
   const uploads = await begun(user, { size: 1_000, fields: { filename: `${canary}.txt` } });
+  const searched = await call(`/v1/search?q=${canary}&mode=keyword`, { token });
+  expect(searched.body.items.length, JSON.stringify(searched.body)).toBeGreaterThan(0);
+  const clicks = `/v1/queries/${searched.body.queryId}/clicks`;
+  expect((await call(clicks, { token, body: { documentId: document.id, rank: 1 } })).status).toBe(204);
+  const saved = await make('/v1/saved-searches', { name: `Search ${canary}`, search: { q: canary } });
   const belongings = {
+    queries: searched.body.queryId,
+    'saved-searches': saved,
     documents: document.id,
     jobs: job.id,
     collections,

@@ -9,6 +9,7 @@ const PARTICULAR: Record<string, Value> = {
   scopes: '[]',
   transports: '[]',
   'processing_jobs.due_at': 1,
+  'saved_searches.request': '{}',
   'audit_seals.hash': '0'.repeat(64),
 };
 

@@ -21,7 +21,9 @@ export const OWNER_COLUMNS = [
   schema.idempotencyKeys.ownerId,
   schema.processingJobs.ownerId,
   schema.jobTurns.ownerId,
+  schema.queryResults.ownerId,
   schema.queries.ownerId,
+  schema.savedSearches.ownerId,
   schema.analysisResults.ownerId,
   schema.resources.ownerId,
   schema.documentTags.ownerId,
@@ -44,5 +46,6 @@ export const KEPT_TABLES: Record<string, string> = {
   audit_seals: 'Hashes of those.',
   system_settings: 'The installation’s. Who changed one last is forgotten with the row of the user.',
   user_statistics: 'Numbers of accounts.',
+  search_days: 'Numbers of everybody’s searches by day.',
   dead_letters: 'Messages of the queue that came to nothing, for a month: ids of jobs that are gone.',
 };

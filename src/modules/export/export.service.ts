@@ -23,8 +23,8 @@ import { presentTag } from '../library/tags.presenter.ts';
 import { presentVersion } from '../library/versions.presenter.ts';
 import { presentResource } from '../resources/resources.presenter.ts';
 import type { ResourcesService } from '../resources/resources.service.ts';
-import type { QueryHistory } from '../search/query-history.ts';
-import { presentHistoryEntry } from '../search/search.presenter.ts';
+import { presentHistoryEntry, presentSavedSearch } from '../search/history.presenter.ts';
+import type { QueriesService } from '../search/queries.service.ts';
 import { bytesOf, jsonLines, jsonList, jsonText, type Manifest, manifestText } from './exported-files.ts';
 
 type Deps = {
@@ -35,7 +35,7 @@ type Deps = {
   apiKeys: ApiKeysService;
   jobs: JobsService;
   library: LibraryExport;
-  history: QueryHistory;
+  queries: Pick<QueriesService, 'exported' | 'saved'>;
   resources: Pick<ResourcesService, 'list'>;
 };
 
@@ -60,7 +60,7 @@ type Progress = Pick<Manifest, 'incomplete'> & { documents: number };
 
 /** An account with everything in it as one archive, written while it is downloaded: nothing of it is stored or gathered. */
 export function createAccountExport(deps: Deps) {
-  const { clock, logger, auth, avatars, apiKeys, jobs, library, history, resources } = deps;
+  const { clock, logger, auth, avatars, apiKeys, jobs, library, queries, resources } = deps;
 
   /** What stands beside the documents, in the first archive only. */
   async function* accountFiles(actor: Actor, user: Account): AsyncGenerator<Omit<ZipFile, 'modifiedAt'>> {
@@ -84,7 +84,11 @@ export function createAccountExport(deps: Deps) {
     yield { name: 'tags.json', body: bytesOf(jsonList(library.tags(actor.userId), presentTag)) };
     const wanted = pages((page) => resources.list(actor, page));
     yield { name: 'resources.ndjson', body: bytesOf(jsonLines(wanted, presentResource)) };
-    yield { name: 'queries.ndjson', body: bytesOf(jsonLines(history.pages(actor.userId), presentHistoryEntry)) };
+    yield {
+      name: 'queries.ndjson',
+      body: bytesOf(jsonLines(queries.exported.pages(actor.userId), presentHistoryEntry)),
+    };
+    yield { name: 'saved-searches.json', body: bytesOf(jsonList(queries.saved.pages(actor), presentSavedSearch)) };
     const ended = pages((page) => jobs.list(actor, page));
     yield { name: 'jobs.ndjson', body: bytesOf(jsonLines(ended, presentJob)) };
   }

@@ -71,10 +71,32 @@ export function createLibraryFilters({ database }: { database: Database }) {
         },
       };
     },
+
+    /**
+     * Sees to it that the collections and documents which a filter that is to be kept names are theirs.
+     * @throws AppError `not_found`
+     */
+    async requireTheirs(ownerId: string, where: FilterTree | undefined): Promise<void> {
+      const [collectionIds, documentIds] = [idsIn(where, 'collectionId'), idsIn(where, 'documentId')];
+      const [below, found] = await Promise.all([
+        collectionIds.length === 0 ? [] : collections.subtrees(ownerId, collectionIds),
+        documentIds.length === 0 ? [] : documents.findFiled(ownerId, documentIds),
+      ]);
+      const roots = new Set(below.map(({ root }) => root));
+      if (collectionIds.some((id) => !roots.has(id))) throw notFound('collection');
+      if (found.length < documentIds.length) throw notFound('document');
+    },
   };
 }
 
 export type LibraryFilters = ReturnType<typeof createLibraryFilters>;
+
+/** The ids that a filter names in a field. */
+function idsIn(where: FilterTree | undefined, field: 'collectionId' | 'documentId'): string[] {
+  const leaves = where === undefined ? [] : leavesOf(where);
+  const named = leaves.flatMap((leaf) => (leaf.field === field && leaf.is === 'in' ? leaf.values.map(String) : []));
+  return [...new Set(named)];
+}
 
 /** The values of conditions that only the catalogue understands. */
 function askedIn(where: FilterTree | undefined): Record<(typeof FILED_BY)[number], string[]> {

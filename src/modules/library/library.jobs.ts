@@ -91,7 +91,7 @@ export function createLibraryJobs(deps: Deps) {
           object: { type: 'document', id: documentId },
           countingChanges: 'removed',
         }),
-        search.forgetDocument(ownerId, documentId),
+        ...search.forgetDocument(ownerId, documentId),
       ]);
       const remains: Remains = {
         rows: await repository.countRemains(ownerId, documentId),

@@ -1,7 +1,9 @@
 import type { Database } from '../../db/client.ts';
-import { createQueriesRepository, type QueryRow } from './search.repository.ts';
+import { createQueriesRepository, type QueryResult, type QueryRow } from './search.repository.ts';
 
 const PAGE_SIZE = 500;
+
+export type ExportedQuery = QueryRow & { results: QueryResult[] };
 
 /** What an owner has asked. */
 export function createQueryHistory({ database }: { database: Database }) {
@@ -9,10 +11,13 @@ export function createQueryHistory({ database }: { database: Database }) {
 
   return {
     /** Everything, oldest first, page by page. */
-    async *pages(ownerId: string): AsyncGenerator<QueryRow[]> {
+    async *pages(ownerId: string): AsyncGenerator<ExportedQuery[]> {
       for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
         const page = await repository.page(ownerId, { limit: PAGE_SIZE, cursor });
-        yield page.items;
+        const ids = page.items.map(({ id }) => id);
+        const results = ids.length === 0 ? [] : await repository.resultsOf(ownerId, ids);
+        const byQuery = Map.groupBy(results, ({ queryId }) => queryId);
+        yield page.items.map((query) => ({ ...query, results: byQuery.get(query.id) ?? [] }));
         cursor = page.nextCursor ?? undefined;
       }
     },

@@ -1,6 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { isoTime } from '../../shared/time.ts';
-import type { QueryRow } from './search.repository.ts';
+import { isHit } from './history-recording.ts';
 import type { searchResultSchema } from './search.schemas.ts';
 import type { SearchOutcome } from './search.service.ts';
 
@@ -12,7 +11,7 @@ export function presentSearch(
     queryId: outcome.queryId,
     mode: outcome.mode,
     durationMs: outcome.durationMs,
-    cacheHit: false,
+    cacheHit: isHit(outcome.cache),
     items: outcome.hits.map(({ snippet, ...hit }) => ({
       ...hit,
       chunkId: `${hit.documentId}#${hit.ordinal}`,
@@ -30,21 +29,8 @@ export function presentSearch(
         understood: outcome.understood,
         timings: outcome.timings,
         indexRowsRead: outcome.rowsRead,
+        cache: outcome.cache ?? 'missed',
       },
     }),
   };
 }
-
-/** What somebody has asked, for taking it along. */
-export const presentHistoryEntry = (row: QueryRow) => ({
-  id: row.id,
-  query: row.queryText,
-  type: row.queryType,
-  context: row.context,
-  status: row.status,
-  resultCount: row.resultCount,
-  documentIds: row.documentIds,
-  responseTimeMs: row.responseTimeMs,
-  relevanceScore: row.relevanceScore,
-  askedAt: isoTime(row.createdAt),
-});

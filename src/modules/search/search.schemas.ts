@@ -116,6 +116,9 @@ export const searchResultSchema = z
           }),
         timings: z.record(z.string(), z.number()).openapi({ description: 'Milliseconds by part.' }),
         indexRowsRead: z.number().int(),
+        cache: z.string().openapi({
+          description: 'Where the answer comes from: `isolate` or `kv`; or made: `missed`, `kv_missed`, `kv_failed`.',
+        }),
       })
       .optional(),
   })

@@ -1,3 +1,4 @@
+import type { Config } from '../../config.ts';
 import type { Database, Statement } from '../../db/client.ts';
 import type { IndexOf } from '../../index-object/client.ts';
 import type {
@@ -18,8 +19,9 @@ import type { VectorStore } from '../../platform/vectors/vector-store.ts';
 import type { Actor } from '../../shared/actor.ts';
 import type { WriteBuffer } from '../../shared/write-buffer.ts';
 import type { LibraryFilters } from '../library/library-filters.ts';
+import { createHistoryRecording, type RecentQuery } from './history-recording.ts';
 import { filtersIn } from './query-filters.ts';
-import { createQueriesRepository, type QueryRow } from './search.repository.ts';
+import { createQueriesRepository } from './search.repository.ts';
 import { decodePlace, encodePlace, fingerprintOf, MAX_SHOWN } from './search-cursor.ts';
 import { namedFacets, type SearchFacets } from './search-facets.ts';
 import { type SearchFilters, treeOf } from './search-filters.ts';
@@ -32,10 +34,11 @@ type Deps = {
   embeddings: Embeddings;
   vectors: VectorStore;
   indexOf: IndexOf;
-  recentQueries: WriteBuffer<QueryRow>;
+  recentQueries: WriteBuffer<RecentQuery>;
   libraryFilters: () => LibraryFilters;
   timings: Record<string, number>;
   waitUntil: (work: Promise<unknown>) => void;
+  config: Pick<Config, 'SEARCH_CACHE'>;
 };
 
 export type SearchInput = SearchFilters & {
@@ -63,16 +66,14 @@ export type SearchOutcome = Omit<IndexSearchResult, 'facets'> & {
   understood: Understood;
 };
 
-/** Searches of this long are written together. A crash loses them from the history, and nothing else. */
-export const HISTORY_DELAY_MS = 100;
-
 /** Candidates asked of a hosted vector store: as many as it gives at once. */
 const HOSTED_CANDIDATES = 100;
 
 /** Searching one owner's library: one call to the index, and the history written after the answer. */
 export function createSearchService(deps: Deps) {
-  const { embeddings, vectors, clock } = deps;
+  const { embeddings, vectors } = deps;
   const history = createQueriesRepository(deps.database);
+  const recording = createHistoryRecording(deps);
 
   /** What the semantic side needs; empty, with a notice, when the model or the store cannot be reached. */
   const vectorSide = async (ownerId: string, { text, input }: Meant): Promise<VectorSide> => {
@@ -92,41 +93,7 @@ export function createSearchService(deps: Deps) {
     }
   };
 
-  /** Writes what this request and others have left to be written. */
-  const flush = async () => {
-    const rows = deps.recentQueries.take();
-    if (rows.length === 0) return;
-    try {
-      await history.insertMany(rows);
-    } catch (error) {
-      deps.logger.error('search.history_failed', error, { rows: rows.length });
-    }
-  };
-
-  /** Leaves the search to be written after the answer, so that nobody waits for the history. */
-  const record = (actor: Actor, { input, outcome }: { input: SearchInput; outcome: SearchOutcome }) => {
-    const { q, mode, limit, cursor: _cursor, filter, ...context } = input;
-    const now = clock.now();
-    const mustFlush = deps.recentQueries.add({
-      id: outcome.queryId,
-      ownerId: actor.userId,
-      queryText: q,
-      queryType: mode,
-      context: JSON.parse(JSON.stringify({ ...context, filter: filter?.written, limit })),
-      status: 'succeeded',
-      errorMessage: null,
-      responseTimeMs: outcome.durationMs,
-      resultCount: outcome.hits.length,
-      documentIds: [...new Set(outcome.hits.map((hit) => hit.documentId))],
-      cacheHit: false,
-      relevanceScore: null,
-      createdAt: now,
-      updatedAt: now,
-    });
-    if (mustFlush) deps.waitUntil(clock.sleep(HISTORY_DELAY_MS).then(flush));
-  };
-
-  return {
+  const verbs = {
     /** How many searches an owner has made, to be read with others. */
     summarise: history.summarise,
 
@@ -155,6 +122,7 @@ export function createSearchService(deps: Deps) {
         sort: sortOf(input),
         facets,
         weights,
+        useCache: deps.config.SEARCH_CACHE,
         ...side,
       };
       const result = await deps.indexOf(actor.userId).search(request);
@@ -175,13 +143,14 @@ export function createSearchService(deps: Deps) {
         vectorStore: vectors.consistency,
         understood: describeQuery(clauses),
       };
-      record(actor, { input, outcome });
+      recording.succeeded(actor, { input, outcome });
       return outcome;
     },
 
     /** Takes a deleted document out of the history. */
-    forgetDocument: (ownerId: string, documentId: string): Statement => history.forgetDocument(ownerId, documentId),
+    forgetDocument: (ownerId: string, documentId: string): Statement[] => history.forgetDocument(ownerId, documentId),
   };
+  return { ...verbs, search: recording.noting(verbs.search) };
 }
 
 export type SearchService = ReturnType<typeof createSearchService>;

@@ -12,7 +12,7 @@ export type Setting<V extends Variable = Variable> = {
   variable: V;
   schema: z.ZodType<Config[V]>;
   /** Of a number. */
-  unit?: 'requests' | 'attempts' | 'seconds' | 'bytes' | 'points' | 'jobs';
+  unit?: 'requests' | 'attempts' | 'seconds' | 'bytes' | 'points' | 'jobs' | 'days';
   meaning: string;
 };
 
@@ -124,6 +124,19 @@ export const SETTINGS = {
     schema: whole(1, 1000),
     unit: 'jobs',
     meaning: 'Jobs that may run at once in all. Whoever runs the fewest goes first.',
+  }),
+  queryDays: setting('QUERY_DAYS', {
+    schema: whole(0, 3650),
+    unit: 'days',
+    meaning: 'How long searches stay in the history; 0 for ever.',
+  }),
+  adminsSeeQueries: setting('ADMINS_SEE_QUERIES', {
+    schema: z.boolean(),
+    meaning: 'Whether administrators see what people search for, and not only how much.',
+  }),
+  searchCache: setting('SEARCH_CACHE', {
+    schema: z.boolean(),
+    meaning: 'Whether searches that were asked before are answered from memory while nothing has changed.',
   }),
 } satisfies Record<string, Setting>;
 
