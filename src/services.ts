@@ -243,25 +243,21 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
   );
   const trash = once(() => createTrashService({ ...base, jobs: jobs() }));
   const handlers = once((): JobHandlers => {
-    const library = createLibraryJobs({ ...base, archive: archive(), jobs: jobs(), search: search() });
-    const processing = createDocumentProcessing({
-      ...base,
-      jobs: jobs(),
-      documents: documents(),
-      versions: versions(),
-    });
-    const family = createFamilyJobs({ ...base, jobs: jobs() });
+    const common = { ...base, archive: archive(), jobs: jobs() };
+    const library = createLibraryJobs({ ...common, search: search() });
+    const processing = createDocumentProcessing({ ...common, documents: documents(), versions: versions() });
+    const family = createFamilyJobs(common);
     return {
       process_document: createProcessing({
         ...base,
         documents: processing,
-        children: createDocumentChildren({ ...base, archive: archive(), jobs: jobs() }),
+        children: createDocumentChildren(common),
         archive: archive(),
       }),
       analyse_document: createAnalysing({ ...base, documents: processing, archive: archive() }),
       sync_document: library.syncDocument,
       delete_document: library.deleteDocument,
-      delete_version: createDeleteVersion({ ...base, archive: archive(), jobs: jobs(), analyses: analyses() }),
+      delete_version: createDeleteVersion({ ...common, analyses: analyses() }),
       delete_collection: createDeleteCollection(base),
       fetch_resource: createFetchResource({
         ...base,
@@ -275,13 +271,7 @@ export function createServices(runtime: Runtime, invocation: Invocation) {
         }),
         feedReading: createFeedReading({ ...base, jobs: jobs() }),
       }),
-      reconcile_library: createReconcileJob({
-        ...base,
-        archive: archive(),
-        jobs: jobs(),
-        avatars: avatars(),
-        uploads: uploads(),
-      }),
+      reconcile_library: createReconcileJob({ ...common, avatars: avatars(), uploads: uploads() }),
       batch: {
         ...family.batch,
         onFailure: (job, failure) => [

@@ -52,10 +52,16 @@ describe('what an erasure must find outside of the catalogue', () => {
     }
   });
 
+  it('is in KV only as copies of what an index answers, which the index discards when it is erased', () => {
+    const holders = sources.filter(({ text }) => text.includes('KVNamespace')).map(({ file }) => file);
+    expect(holders.sort()).toEqual(['src/env.ts', 'src/index-object/shared-results.ts']);
+  });
+
   it('is in no other kind of store', () => {
     const configured = readFileSync(path.join(root, 'wrangler.toml'), 'utf8');
     const kinds = [...configured.matchAll(/^\[\[(?:env\.\w+\.)?(\w+)/gm)].map(([, kind]) => kind);
-    const known = ['d1_databases', 'r2_buckets', 'queues', 'durable_objects', 'migrations', 'vectorize', 'ratelimits'];
+    const databases = ['d1_databases', 'r2_buckets', 'durable_objects', 'vectorize', 'kv_namespaces'];
+    const known = [...databases, 'migrations', 'queues', 'ratelimits'];
     expect([...new Set(kinds)].filter((kind) => !known.includes(kind ?? ''))).toEqual([]);
   });
 });
