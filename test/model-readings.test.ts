@@ -250,6 +250,7 @@ describe('a file of a format that is not read here', () => {
   // As Excel wrote them until 2003.
   const bytes = new Uint8Array(120);
   bytes.set([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]);
+  bytes.set(new Uint8Array(Buffer.from('Workbook', 'utf16le')), 64);
 
   it('is converted by a model that does that, and found', async () => {
     const { token } = await newUser();
