@@ -232,7 +232,7 @@ describe('what is tried', () => {
     ],
   ])('finds an API that %s', async (_, rule, answer) => {
     const { tryProbe, operation, report } = await benchFor(answer);
-    for (let seed = 1; seed <= 4; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       for (const probe of probesFor(operation, { seed })) {
         const isAboutAccess = probe.as !== undefined;
         if (probe.expects !== 'broken-wire' && isAboutAccess === (rule === 'not 401')) await tryProbe(operation, probe);
